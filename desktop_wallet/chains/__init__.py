@@ -1,0 +1,1 @@
+"""One adapter a network family, all of one shape."""

@@ -1,0 +1,133 @@
+"""What every family of networks offers to the services.
+
+One adapter serves one network. It never raises for a network's fault while reading: each key it was given comes back
+as a Reading or as a ReadFailure, in batches, as they are read. All readings of one batch share one position, which
+comes from the same call as the amounts:
+
+- EVM: block height from inside the multicall, its time and parent hash; or pinned to a header fetched first.
+- Solana: `context.slot` and the commitment; several token accounts of one owner add up to one balance.
+- Fuel: the block height in the same GraphQL document; coins add up to one balance.
+- REST without heights: `Unordered`, with the server's record mark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from desktop_wallet.core.balances import FailureReason, ReadFailure
+from desktop_wallet.core.errors import (
+    EndpointRateLimited,
+    EndpointRefused,
+    EndpointTimeout,
+    EndpointUnreachable,
+    NetworkFailure,
+    NoEndpointLeft,
+    Offline,
+    UntrustedReply,
+    WalletError,
+    WrongChain,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Sequence
+
+    from desktop_wallet.core.addresses import Address
+    from desktop_wallet.core.assets import Asset
+    from desktop_wallet.core.balances import BalanceKey, Reading, RegistryId
+    from desktop_wallet.core.instants import Instant
+    from desktop_wallet.core.networks import Network
+    from desktop_wallet.core.positions import Height
+    from desktop_wallet.net.pool import EndpointStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """What to read, all on the adapter's network, each key once.
+
+    `seq` and `registry` are stamped on every reading: the counter before the first request leaves. `user_asked` reads
+    go before background ones. `avoid` names hosts that shall not answer (a laggard, or the first witness).
+    """
+
+    keys: tuple[BalanceKey, ...]
+    seq: int
+    registry: RegistryId
+    user_asked: bool = False
+    avoid: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBatch:
+    """What one call answered: readings at one position, and the keys it gave no number for."""
+
+    readings: tuple[Reading, ...] = ()
+    failures: tuple[ReadFailure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChainIdentity:
+    """What a server says of its chain. `chain_hash` is the genesis block's hash; `block_time_s` is measured."""
+
+    reference: str
+    chain_hash: str
+    height: int
+    block_time_s: float
+
+
+class ChainAdapter(Protocol):
+    """One network, seen through its family's code."""
+
+    @property
+    def network(self) -> Network:
+        """Return the network it serves."""
+        ...
+
+    def read_balances(self, request: ReadRequest) -> AsyncIterator[ReadBatch]:
+        """Yield batches until every key of the request has its Reading or its ReadFailure."""
+        ...
+
+    async def is_on_chain(self, height: Height, *, avoid: frozenset[str] = frozenset()) -> bool | None:
+        """Return whether the block still stands at its height; None if no server could tell or it has no hash."""
+        ...
+
+    async def used_addresses(self, addresses: Sequence[Address]) -> Collection[Address]:
+        """Return those that have ever sent or that hold the network's coin; raises NetworkFailure, UntrustedReply."""
+        ...
+
+    async def describe_token(self, reference: str) -> Asset:
+        """Return the token at that contract or mint; raises InvalidToken, InvalidAddress, NetworkFailure."""
+        ...
+
+    async def identify(self) -> ChainIdentity:
+        """Return what the network's servers say of their chain; raises WrongChain, NetworkFailure."""
+        ...
+
+    def endpoint_statuses(self) -> tuple[EndpointStatus, ...]:
+        """Return how each endpoint does, best first."""
+        ...
+
+
+_REASONS: tuple[tuple[type[WalletError], FailureReason], ...] = (
+    (WrongChain, FailureReason.WRONG_CHAIN),
+    (UntrustedReply, FailureReason.UNTRUSTED),
+    (EndpointTimeout, FailureReason.TIMEOUT),
+    (EndpointRateLimited, FailureReason.RATE_LIMITED),
+    (EndpointRefused, FailureReason.REFUSED),
+    (EndpointUnreachable, FailureReason.UNREACHABLE),
+    (Offline, FailureReason.OFFLINE),
+)
+
+
+def failure_of(key: BalanceKey, error: NetworkFailure | UntrustedReply, at: Instant) -> ReadFailure:
+    """Return the failure to show for a key when a whole call failed with that error."""
+    last = error.data.get("last") if isinstance(error, NoEndpointLeft) else None
+    cause = last if isinstance(last, WalletError) else error
+    reason = next((r for kind, r in _REASONS if isinstance(cause, kind)), FailureReason.UNREACHABLE)
+    after = cause.data.get("after_s", cause.data.get("retry_after_s"))
+    return ReadFailure(
+        key,
+        reason,
+        at,
+        host=str(cause.data.get("host", "")),
+        after_s=float(after) if isinstance(after, int | float) else None,
+    )
