@@ -1,0 +1,1 @@
+"""The encrypted database: accounts, tokens seen, transactions, seq."""

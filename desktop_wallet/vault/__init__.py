@@ -1,0 +1,1 @@
+"""The only owner of secrets and of the system's keyring."""
