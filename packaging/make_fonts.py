@@ -38,7 +38,7 @@ _CHARACTERS = (
     (0x2116, 0x2122, 0x2126, 0x2212, 0xFFFD),  # №, ™, Ω, −, the sign for what cannot be shown
     range(0x2190, 0x2200),  # arrows
     range(0x2200, 0x2300),  # mathematical signs
-    (0x25CF, 0x25CB, 0x25A0, 0x25B2, 0x25BC, 0x2713, 0x2715),  # shapes and marks in running text
+    (0x25CF, 0x25CB, 0x25A0, 0x25B2, 0x25BC, 0x2713),  # shapes and marks in running text
 )
 _INTER_FEATURES = (
     *("ccmp", "locl", "mark", "mkmk", "kern", "calt", "case"),
