@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from tests.proof_report import ProofReport
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -35,8 +37,9 @@ _FULL = ProofSize(histories=5_000, kills=500, corruptions=10_000, monkey_inputs=
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--full`."""
-    parser.addoption("--full", action="store_true", help="run the proofs at full size (make prove)")
+    """Add what `make prove` asks for."""
+    parser.addoption("--full", action="store_true", help="run the proofs at full size")
+    parser.addoption("--proofs", type=Path, metavar="FILE", help="write what the proofs showed to FILE")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,6 +55,9 @@ def pytest_configure(config: pytest.Config) -> None:
         suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
     hypothesis.settings.load_profile("wallet")
+    page: Path | None = config.getoption("--proofs")
+    if page is not None:
+        config.pluginmanager.register(ProofReport(page, size, is_full=config.getoption("--full")))
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, _LoopFactory]:

@@ -1,0 +1,50 @@
+"""Rules of the house that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "desktop_wallet").rglob("*.py"))
+LONGEST_FILE = 450
+"""Lines; the aim is 400."""
+
+
+def _exec_calls_in_coroutines(tree: ast.AST) -> list[int]:
+    """Return the lines on which a coroutine calls the `exec` of a dialog, a menu or a loop."""
+    return [
+        call.lineno
+        for function in ast.walk(tree)
+        if isinstance(function, ast.AsyncFunctionDef)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in {"exec", "exec_"}
+    ]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: str(source.relative_to(ROOT)))
+def test_no_coroutine_calls_exec(source: Path) -> None:
+    """With qasync 0.28 it hangs or re-enters the loop."""
+    assert _exec_calls_in_coroutines(ast.parse(source.read_text(encoding="utf-8"))) == []
+
+
+def test_the_rule_about_exec_sees_one() -> None:
+    assert _exec_calls_in_coroutines(ast.parse("async def ask(dialog):\n    return dialog.exec()\n")) == [2]
+    assert _exec_calls_in_coroutines(ast.parse("def ask(dialog):\n    return dialog.exec()\n")) == []
+
+
+def test_no_file_has_grown_too_long() -> None:
+    lengths = {source: len(source.read_text(encoding="utf-8").splitlines()) for source in SOURCES}
+    assert {str(source.relative_to(ROOT)): length for source, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_no_room_is_named_after_nothing() -> None:
+    empty = {"utils", "util", "common", "manager", "helper", "helpers", "misc"}
+    assert [source for source in SOURCES if empty & {source.stem, *source.relative_to(ROOT).parts}] == []
+
+
+def test_packaging_is_no_package() -> None:
+    """An __init__.py there would hide the library of that name."""
+    assert not (ROOT / "packaging" / "__init__.py").exists()
