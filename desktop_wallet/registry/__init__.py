@@ -1,1 +1,1 @@
-"""The encrypted database: accounts, tokens seen, transactions, seq."""
+"""The encrypted database of a profile: accounts, networks, tokens, settings, and the order of invalidations."""
