@@ -1,0 +1,1 @@
+"""Ethereum and the chains that speak as it does."""

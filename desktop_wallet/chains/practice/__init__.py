@@ -1,0 +1,1 @@
+"""The practice network: a chain of play money inside the program."""
