@@ -1,0 +1,1 @@
+"""What can be made of a secret, one module a family: for now addresses, later signatures."""

@@ -1,0 +1,49 @@
+"""EVM keys: derived from a seed (BIP-32) or typed, and the address of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from desktop_wallet.core.accounts import DerivationPath
+from desktop_wallet.core.addresses import Address
+from desktop_wallet.core.errors import InvalidKey
+from desktop_wallet.core.networks import Family
+
+KEY_BYTES: Final = 32
+_DIGITS: Final = re.compile(r"[0-9a-fA-F]*")
+
+
+def parse_key(text: str) -> bytearray:
+    """Return the 32 bytes of a private key in hexadecimal, with or without 0x; InvalidKey says what is wrong."""
+    from coincurve.utils import validate_secret  # noqa: PLC0415 - loads libsecp256k1: only who needs it pays
+
+    digits = text.strip().removeprefix("0x").removeprefix("0X")
+    if not _DIGITS.fullmatch(digits):
+        raise InvalidKey(problem="digits")
+    if len(digits) != 2 * KEY_BYTES:
+        raise InvalidKey(problem="length")
+    key = bytearray.fromhex(digits)
+    try:
+        validate_secret(bytes(key))
+    except ValueError:
+        raise InvalidKey(problem="range") from None
+    return key
+
+
+def address_of_key(key: bytes | bytearray) -> Address:
+    """Return the address of a private key: the last 20 bytes of the Keccak-256 of its public key."""
+    from coincurve import PublicKey  # noqa: PLC0415 - loads libsecp256k1: only who needs it pays
+    from Crypto.Hash import keccak  # noqa: PLC0415 - loads a native library: only who needs it pays
+
+    point = PublicKey.from_secret(bytes(key)).format(compressed=False)[1:]
+    return Address(Family.EVM, "0x" + keccak.new(digest_bits=256, data=point).digest()[-20:].hex())
+
+
+def addresses_of_seed(seed: bytes | bytearray, paths: Sequence[DerivationPath]) -> list[Address]:
+    """Return the address at each path below a BIP-32 master seed."""
+    from bip32 import BIP32  # noqa: PLC0415 - loads libsecp256k1: only who needs it pays
+
+    master = BIP32.from_seed(bytes(seed))
+    return [address_of_key(master.get_privkey_from_path(list(path.children))) for path in paths]

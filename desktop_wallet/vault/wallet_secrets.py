@@ -1,0 +1,116 @@
+"""A wallet's plain secret, in buffers that can be wiped, and its compact form for sealing."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from desktop_wallet.core.accounts import DerivationPath
+from desktop_wallet.core.addresses import Address
+from desktop_wallet.core.errors import NotAllowed
+from desktop_wallet.sealing import wipe
+from desktop_wallet.vault.phrases import check_phrase, entropy_of, phrase_of, seed_of
+from desktop_wallet.vault.signers import evm
+
+PASSPHRASE_LIMIT_BYTES: Final = 512
+"""Keeps a sealed secret in base64 under the 1,280 characters that the Windows keyring takes."""
+_PHRASE: Final = 1
+_KEY: Final = 2
+
+
+@dataclass(slots=True, eq=False)
+class PhraseSecret:
+    """A phrase as its entropy, and its BIP-39 passphrase in UTF-8."""
+
+    entropy: bytearray = field(repr=False)
+    passphrase: bytearray = field(repr=False)
+
+    @classmethod
+    def parse(cls, phrase: str, passphrase: str) -> PhraseSecret:
+        """Return the secret of a typed phrase; InvalidPhrase, or NotAllowed for a passphrase over 512 bytes."""
+        try:
+            encoded = bytearray(unicodedata.normalize("NFKD", passphrase).encode("utf-8"))
+        except UnicodeEncodeError:
+            raise NotAllowed(why="passphrase-not-text") from None
+        if len(encoded) > PASSPHRASE_LIMIT_BYTES:
+            raise NotAllowed(why="passphrase-too-long")
+        return cls(entropy_of(check_phrase(phrase)), encoded)
+
+    def encode(self) -> bytearray:
+        """Return one byte for the kind, one for the entropy's length, the entropy, the passphrase."""
+        return bytearray((_PHRASE, len(self.entropy))) + self.entropy + self.passphrase
+
+    def phrase(self) -> str:
+        """Return the words."""
+        return phrase_of(self.entropy)
+
+    def addresses(self, paths: Sequence[DerivationPath]) -> list[Address]:
+        """Return the EVM address at each path."""
+        seed = seed_of(self.phrase(), self.passphrase.decode("utf-8"))
+        try:
+            return evm.addresses_of_seed(seed, paths)
+        finally:
+            wipe(seed)
+
+    def wipe(self) -> None:
+        """Overwrite the secret."""
+        wipe(self.entropy)
+        wipe(self.passphrase)
+
+
+@dataclass(slots=True, eq=False)
+class KeySecret:
+    """A single private key."""
+
+    key: bytearray = field(repr=False)
+
+    def encode(self) -> bytearray:
+        """Return one byte for the kind and the key."""
+        return bytearray((_KEY,)) + self.key
+
+    def addresses(self, paths: Sequence[DerivationPath]) -> list[Address]:
+        """Return the key's one EVM address; a single key has no paths, and NotAllowed says so."""
+        if paths:
+            raise NotAllowed(why="key-has-no-paths")
+        return [evm.address_of_key(self.key)]
+
+    def wipe(self) -> None:
+        """Overwrite the secret."""
+        wipe(self.key)
+
+
+WalletSecret = PhraseSecret | KeySecret
+
+
+def decode_secret(plain: bytes | bytearray) -> WalletSecret:
+    """Return the secret that `encode` wrote; ValueError if it is none."""
+    kind, rest = plain[:1], plain[1:]
+    if kind == bytes((_PHRASE,)) and len(rest) > rest[0]:
+        length = rest[0]
+        return PhraseSecret(bytearray(rest[1 : 1 + length]), bytearray(rest[1 + length :]))
+    if kind == bytes((_KEY,)) and len(rest) == evm.KEY_BYTES:
+        return KeySecret(bytearray(rest))
+    raise ValueError("no secret of a known kind")
+
+
+def phrase_in(secret: WalletSecret) -> str:
+    """Return the words; NotAllowed for a single key."""
+    if isinstance(secret, PhraseSecret):
+        return secret.phrase()
+    raise NotAllowed(why="no-phrase")
+
+
+def passphrase_in(secret: WalletSecret) -> str:
+    """Return the BIP-39 passphrase, empty if there is none; NotAllowed for a single key."""
+    if isinstance(secret, PhraseSecret):
+        return secret.passphrase.decode("utf-8")
+    raise NotAllowed(why="no-phrase")
+
+
+def key_in(secret: WalletSecret) -> str:
+    """Return a single key in hexadecimal with 0x; NotAllowed for a phrase."""
+    if isinstance(secret, KeySecret):
+        return "0x" + secret.key.hex()
+    raise NotAllowed(why="no-single-key")
