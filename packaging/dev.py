@@ -321,8 +321,9 @@ def install_npm_parts() -> None:
 
 def npm(arguments: list[str], folder: Path) -> None:
     """Run the npm that came with the Python packages, in `folder`."""
-    # npm's own scripts ask PATH for node.
-    environment = {**os.environ, "PATH": f"{program(VENV, 'npm').parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    # npm asks PATH for node; node by itself would not trust the certificates that this machine's owner trusts.
+    environment = {"NODE_USE_SYSTEM_CA": "1", **os.environ}
+    environment["PATH"] = f"{program(VENV, 'npm').parent}{os.pathsep}{os.environ.get('PATH', '')}"
     trouble = "npm could not install the parts for the tests; is the network reachable?"
     execute([str(program(VENV, "npm")), *arguments], trouble, environment=environment, folder=folder)
 

@@ -92,7 +92,7 @@ def _cell(text: str) -> str:
 
 def _commit() -> str:
     root = Path(__file__).parent.parent
-    git = ["git", "-C", str(root)]
+    git = ["git", "-c", f"safe.directory={root}", "-C", str(root)]
     commit = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     if commit.returncode != 0:
         return "no git commit"
