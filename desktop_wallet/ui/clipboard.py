@@ -1,0 +1,50 @@
+"""The clipboard: copies are read back, and a secret of ours does not stay on it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QClipboard
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QGuiApplication
+
+
+class Clipboard:
+    """Copies text. Of a secret only a keyed hash is remembered, enough to know it again at lock."""
+
+    def __init__(self, app: type[QGuiApplication]) -> None:
+        self._clipboard = app.clipboard()
+        self._key = secrets.token_bytes(32)
+        self._secrets: set[bytes] = set()
+
+    def copy(self, text: str, *, secret: bool = False) -> bool:
+        """Put the text on the clipboard; return whether it can be read back unchanged."""
+        if secret:
+            self._secrets.add(self._mark(text))
+        self._clipboard.setText(text, QClipboard.Mode.Clipboard)
+        return self.holds(text)
+
+    def holds(self, text: str) -> bool:
+        """Return whether the clipboard holds exactly this text."""
+        return hmac.compare_digest(self._clipboard.text(QClipboard.Mode.Clipboard).encode(), text.encode())
+
+    def forget_secrets(self) -> bool:
+        """Clear the clipboard, and the selection, where they hold a secret of ours; return whether one did."""
+        found = False
+        modes = [QClipboard.Mode.Clipboard]
+        if self._clipboard.supportsSelection():
+            modes.append(QClipboard.Mode.Selection)
+        for mode in modes:
+            text = self._clipboard.text(mode)
+            if text and self._mark(text) in self._secrets:
+                self._clipboard.clear(mode)
+                found = True
+        self._secrets.clear()
+        return found
+
+    def _mark(self, text: str) -> bytes:
+        return hashlib.blake2b(text.strip().encode(), key=self._key, digest_size=32).digest()

@@ -1,0 +1,316 @@
+"""Fields to type and choose in, and the rows they stand in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QPainter, QShortcut
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from desktop_wallet.ui.theme import GRID, TextStyle, Theme, Token
+from desktop_wallet.ui.widgets.buttons import LinkButton
+from desktop_wallet.ui.widgets.text import Text, button_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
+
+_SEARCH_AFTER_MS = 120
+
+
+class TextField(QLineEdit):
+    """One line to type in. `name` is its accessible name."""
+
+    def __init__(
+        self, theme: Theme, name: str, placeholder: str = "", *, mono: bool = False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setPlaceholderText(placeholder)
+        self.setFont(theme.font(TextStyle.MONO if mono else TextStyle.BODY))
+
+    def set_wrong(self, wrong: bool) -> None:
+        """Mark that what stands here cannot be accepted, or that it can."""
+        mark_wrong(self, wrong)
+
+
+def mark_wrong(field: QWidget, wrong: bool) -> None:
+    """Draw the field's border as wrong, or as usual."""
+    if bool(field.property("wrong")) != wrong:
+        field.setProperty("wrong", wrong)
+        field.style().unpolish(field)
+        field.style().polish(field)
+
+
+class PasswordField(QWidget):
+    """A password, hidden until the person asks to see it, with room for one sentence about what is wrong with it."""
+
+    submitted = Signal()
+    edited = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        name: str = "Password",
+        placeholder: str = "",
+        *,
+        tall: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._name = name
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        self.field = QLineEdit(self)
+        self.field.setFont(theme.font(TextStyle.BODY))
+        self.field.setProperty("tall", tall)
+        self.field.setAccessibleName(name)
+        self.field.setPlaceholderText(placeholder)
+        self.field.setInputMethodHints(
+            Qt.InputMethodHint.ImhSensitiveData
+            | Qt.InputMethodHint.ImhNoPredictiveText
+            | Qt.InputMethodHint.ImhNoAutoUppercase
+        )
+        self._show = LinkButton(theme, "show", on_click=self._on_show_clicked)
+        row = QHBoxLayout(self.field)
+        row.setContentsMargins(0, 0, 2 * GRID, 0)
+        row.addStretch(1)
+        row.addWidget(self._show)
+        self.field.setTextMargins(0, 0, self._show.sizeHint().width() + 2 * GRID, 0)
+        self._error = Text(theme, "", TextStyle.BODY, Token.UNAVAILABLE, wrap=True)
+        self._error.hide()
+        column.addWidget(self.field)
+        column.addWidget(self._error)
+        self.setFocusProxy(self.field)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self.field.returnPressed.connect(self.submitted)
+        self.field.textEdited.connect(self._on_text_edited)
+        self._set_visible(visible=False)
+
+    def text(self) -> str:
+        """Return what was typed."""
+        return self.field.text()
+
+    def clear(self) -> None:
+        """Forget what was typed, and hide the next."""
+        self.field.clear()
+        self.field.setModified(False)
+        self._set_visible(visible=False)
+
+    def set_error(self, sentence: str) -> None:
+        """Say what is wrong, or nothing."""
+        self._error.set_text(sentence)
+        self._error.setVisible(bool(sentence))
+        self.field.setAccessibleDescription(sentence)
+        mark_wrong(self.field, bool(sentence))
+
+    @property
+    def error(self) -> str:
+        """Return what is said to be wrong."""
+        return self._error.text() if not self._error.isHidden() else ""
+
+    def _on_text_edited(self) -> None:
+        self.set_error("")
+        self.edited.emit()
+
+    def _on_show_clicked(self) -> None:
+        self._set_visible(visible=self.field.echoMode() is QLineEdit.EchoMode.Password)
+        self.field.setFocus()
+
+    def _set_visible(self, *, visible: bool) -> None:
+        self.field.setEchoMode(QLineEdit.EchoMode.Normal if visible else QLineEdit.EchoMode.Password)
+        self._show.setText("hide" if visible else "show")
+        self._show.setAccessibleName(f"{'Hide' if visible else 'Show'} {self._name.lower()}")
+
+
+class SearchField(TextField):
+    """Search as one types. `searched` carries the text once the typing pauses; Escape empties the field."""
+
+    searched = Signal(str)
+
+    def __init__(self, theme: Theme, placeholder: str, *, hint: str = "Ctrl F", parent: QWidget | None = None) -> None:
+        super().__init__(theme, placeholder, placeholder, parent=parent)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_SEARCH_AFTER_MS)
+        self._pause.timeout.connect(self._on_paused)
+        self._hint = Text(theme, hint, TextStyle.BODY, Token.MUTED, parent=self)
+        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.addAction(theme.icons.icon("search", Token.MUTED), QLineEdit.ActionPosition.LeadingPosition)
+        self.setMaxLength(120)
+        self.textChanged.connect(self._on_text_changed)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self.clear)
+
+    def _on_text_changed(self, text: str) -> None:
+        self._hint.setVisible(not text)
+        self._pause.start()
+
+    def _on_paused(self) -> None:
+        self.searched.emit(self.text())
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        size = self._hint.sizeHint()
+        self._hint.setGeometry(
+            QRect(self.width() - size.width() - 10, (self.height() - size.height()) // 2, size.width(), size.height())
+        )
+
+
+class Choice(QComboBox):
+    """One of several, from a list that drops down. `name` is its accessible name."""
+
+    def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setAccessibleName(name)
+        self.setFont(theme.font(TextStyle.BODY))
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        pixmap = self._theme.icons.pixmap("chevron-down", Token.MUTED, 16, self.devicePixelRatioF())
+        painter.drawPixmap(self.width() - 26, (self.height() - 16) // 2, pixmap)
+        painter.end()
+
+
+class Switch(QCheckBox):
+    """On or off, with its words beside it."""
+
+    def __init__(self, theme: Theme, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(button_text(text), parent)
+        self._theme = theme
+        self.setAccessibleName(text)
+        self.setFont(theme.font(TextStyle.BODY))
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.isChecked():
+            return
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        box = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+        painter = QPainter(self)
+        pixmap = self._theme.icons.pixmap("check", Token.ON_ACCENT, 12, self.devicePixelRatioF())
+        painter.drawPixmap(box.x() + (box.width() - 12) // 2, box.y() + (box.height() - 12) // 2, pixmap)
+        painter.end()
+
+
+class SegmentedControl(QFrame):
+    """One of a few, side by side. `changed` carries the key that a person chose."""
+
+    changed = Signal(str)
+
+    def __init__(
+        self, theme: Theme, choices: Sequence[tuple[str, str]], name: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._keys = [key for key, _ in choices]
+        self.setAccessibleName(name)
+        self.setProperty("notice", "info")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(1, 1, 1, 1)
+        row.setSpacing(0)
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        for index, (_, text) in enumerate(choices):
+            button = QPushButton(button_text(text))
+            button.setProperty("kind", "segment")
+            button.setFont(theme.font(TextStyle.MEDIUM))
+            button.setCheckable(True)
+            button.setAutoDefault(False)
+            button.setAccessibleName(f"{name}: {text}")
+            self._group.addButton(button, index)
+            row.addWidget(button)
+        self._group.button(0).setChecked(True)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._group.idClicked.connect(self._on_clicked)
+
+    @property
+    def value(self) -> str:
+        """Return the key that is chosen."""
+        return self._keys[self._group.checkedId()]
+
+    def set_value(self, key: str) -> None:
+        """Choose this key; emits nothing."""
+        self._group.button(self._keys.index(key)).setChecked(True)
+
+    def _on_clicked(self, index: int) -> None:
+        self.changed.emit(self._keys[index])
+
+
+class FormRow(QWidget):
+    """A label, the field it names, and below it a hint or what is wrong. `side` puts the field at the right."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        label: str,
+        field: QWidget,
+        hint: str = "",
+        *,
+        side: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.field = field
+        self._hint = hint
+        self._label = Text(theme, label, TextStyle.MEDIUM if side else TextStyle.BODY, Token.TEXT)
+        self._label.setBuddy(field)
+        self._below = Text(theme, hint, TextStyle.SMALL if side else TextStyle.BODY, Token.MUTED, wrap=True)
+        self._below.setVisible(bool(hint))
+        words = QVBoxLayout()
+        words.setSpacing(GRID)
+        words.addWidget(self._label)
+        if side:
+            row = QHBoxLayout(self)
+            row.setContentsMargins(0, 0, 0, 0)
+            row.setSpacing(4 * GRID)
+            words.addWidget(self._below)
+            row.addLayout(words, 1)
+            row.addWidget(field, 0, Qt.AlignmentFlag.AlignVCenter)
+        else:
+            words.setContentsMargins(0, 0, 0, 0)
+            words.addWidget(field)
+            words.addWidget(self._below)
+            self.setLayout(words)
+
+    def set_error(self, sentence: str) -> None:
+        """Say what is wrong with the field in place of the hint, or show the hint again."""
+        self._below.set_text(sentence or self._hint)
+        self._below.set_token(Token.UNAVAILABLE if sentence else Token.MUTED)
+        self._below.setVisible(bool(sentence or self._hint))
+        self.field.setAccessibleDescription(sentence or self._hint)
+        mark_wrong(self.field, bool(sentence))
+
+    @property
+    def error(self) -> str:
+        """Return what is said to be wrong."""
+        return self._below.text() if self._below.property("token") == Token.UNAVAILABLE.value else ""
+
+    def set_hint(self, hint: str) -> None:
+        """Show another hint."""
+        self._hint = hint
+        self.set_error("")

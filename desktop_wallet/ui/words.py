@@ -1,0 +1,226 @@
+"""Ages, times, counts and balances in words: the one place where the window says them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from desktop_wallet.core.balances import FailureReason
+from desktop_wallet.core.freshness import Badge, BadgeKind, StaleReason
+from desktop_wallet.core.positions import Height
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from desktop_wallet.core.balances import BalanceState, ReadFailure
+    from desktop_wallet.core.instants import Instant
+    from desktop_wallet.core.networks import NetworkId
+    from desktop_wallet.core.totals import Total
+    from desktop_wallet.services.preload import Waiting
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+BADGE_WORDS: dict[BadgeKind, str] = {
+    BadgeKind.UNAVAILABLE: "Unavailable",
+    BadgeKind.PENDING: "Pending",
+    BadgeKind.STALE: "Stale",
+    BadgeKind.FRESH: "Fresh",
+    BadgeKind.CACHED: "Cached",
+}
+
+
+def age_text(age_s: float) -> str:
+    """Return an age in its largest whole unit: "12 s", "8 min", "3 h", "2 days"."""
+    seconds = max(int(age_s), 0)
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min"
+    if seconds < 2 * _DAY:
+        return f"{seconds // _HOUR} h"
+    return f"{seconds // _DAY} days"
+
+
+def left_text(left_s: float) -> str:
+    """Return a time that is left: "27 s", "4m 0s", "1h 5m"."""
+    seconds = max(int(left_s), 0)
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE}m {seconds % _MINUTE}s"
+    return f"{seconds // _HOUR}h {seconds % _HOUR // _MINUTE}m"
+
+
+def countdown_text(left_s: float) -> str:
+    """Return a countdown as a clock shows it: "9:41", "1:02:03"."""
+    seconds = max(int(left_s), 0)
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE}:{seconds % _MINUTE:02d}"
+    return f"{seconds // _HOUR}:{seconds % _HOUR // _MINUTE:02d}:{seconds % _MINUTE:02d}"
+
+
+def clock_text(wall_s: float) -> str:
+    """Return the local time of day with seconds: "14:02:31"."""
+    return _local(wall_s).strftime("%H:%M:%S")
+
+
+def time_text(wall_s: float, now_wall_s: float) -> str:
+    """Return a local time as briefly as the day allows: "14:02", "yesterday, 18:24", "12 Mar 2026, 18:24"."""
+    then, now = _local(wall_s), _local(now_wall_s)
+    time = then.strftime("%H:%M")
+    if then.date() == now.date():
+        return time
+    if then.date() == now.date() - timedelta(days=1):
+        return f"yesterday, {time}"
+    return f"{then.day} {_MONTHS[then.month - 1]} {then.year}, {time}"
+
+
+def count_text(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun: "1 wallet", "3 wallets"."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def bytes_text(size: int) -> str:
+    """Return a size: "312 bytes", "42 KB", "4.2 MB"."""
+    if size < 1000:
+        return count_text(size, "byte")
+    if size < 1_000_000:
+        return f"{size // 1000} KB"
+    return f"{size / 1_000_000:.1f} MB"
+
+
+def percent_text(part: float) -> str:
+    """Return a part of one as a whole percentage: "97 %"."""
+    return f"{round(part * 100)} %"
+
+
+def badge_text(badge: Badge) -> str:
+    """Return the word and the age of a badge: "Fresh · 3 s"; Unavailable has no age."""
+    word = BADGE_WORDS[badge.kind]
+    return word if badge.age_s is None else f"{word} · {age_text(badge.age_s)}"
+
+
+def badge_tooltip(
+    badge: Badge, state: BalanceState | None = None, network_name: str = "", now: Instant | None = None
+) -> str:
+    """Return what a badge means here: the reason or the time left, and whether it is being read now."""
+    lines = [line for line in _badge_lines(badge, state, network_name, now) if line]
+    if badge.updating:
+        lines.append("It is being read now.")
+    return "\n".join(lines)
+
+
+def _badge_lines(badge: Badge, state: BalanceState | None, network_name: str, now: Instant | None) -> Iterable[str]:
+    left = f"{left_text(badge.left_s)} left until it is read again." if badge.left_s else ""
+    if badge.kind is BadgeKind.UNAVAILABLE:
+        yield "This balance has not been read yet."
+        if state is not None and state.failure is not None and now is not None:
+            yield failure_sentence(state.failure, network_name, None, now)
+    elif badge.kind is BadgeKind.PENDING:
+        yield "A transaction of yours touches this balance. Shown is the amount before it."
+    elif badge.kind is BadgeKind.STALE:
+        for reason in badge.reasons:
+            yield stale_sentence(reason, state, network_name, now)
+    elif badge.kind is BadgeKind.FRESH:
+        yield "The network answered since this page was opened."
+        yield left
+    else:
+        yield "Kept from an earlier read, and still within its time."
+        yield left
+
+
+_STALE_SENTENCES = {
+    StaleReason.FAILED: "The last try to read it failed.",
+    StaleReason.INVALIDATED: "Something has changed since this was read.",
+    StaleReason.LEFT_CHAIN: "The block this was read at is no longer part of {network}.",
+    StaleReason.HEAD_TOO_OLD: "The chain of this server stands still.",
+    StaleReason.BEHIND: "The servers of {network} answer from before this block.",
+    StaleReason.FUTURE: "This was read at a time that lies in the future. The clock of this computer may be wrong.",
+    StaleReason.SLEPT: "The computer slept since this was read.",
+    StaleReason.EXPIRED: "Its time is over, and it has not been read again yet.",
+}
+
+
+def stale_sentence(
+    reason: StaleReason, state: BalanceState | None = None, network_name: str = "", now: Instant | None = None
+) -> str:
+    """Return why a balance is Stale, with the particulars that the state holds."""
+    name = network_name or "the network"
+    if state is not None and state.reading is not None and now is not None:
+        if reason is StaleReason.FAILED and state.failure is not None:
+            return failure_sentence(state.failure, network_name, state.reading.started.wall_s, now)
+        position = state.reading.position
+        if reason is StaleReason.HEAD_TOO_OLD and isinstance(position, Height) and position.time_s is not None:
+            since = time_text(position.time_s, now.wall_s)
+            return f"The chain of {state.reading.endpoint} stands still since {since}."
+        if reason is StaleReason.BEHIND and state.behind is not None:
+            return f"The servers of {name} are {count_text(state.behind.blocks, 'block')} behind."
+    return _STALE_SENTENCES[reason].format(network=name)
+
+
+def failure_sentence(failure: ReadFailure, network_name: str, shown_wall_s: float | None, now: Instant) -> str:
+    """Return why the last try gave no number, and what is shown instead.
+
+    "Base did not answer for 10 s. Shown is what it said at 14:02."
+    """
+    sentence = _failure_sentence(failure, network_name or failure.host or "The network", now)
+    if shown_wall_s is None:
+        return sentence
+    return f"{sentence} Shown is what it said at {time_text(shown_wall_s, now.wall_s)}."
+
+
+def _failure_sentence(failure: ReadFailure, name: str, now: Instant) -> str:
+    server = failure.host or "Its server"
+    after_s = failure.after_s
+    match failure.reason:
+        case FailureReason.OFFLINE:
+            return "This computer seems to be offline."
+        case FailureReason.UNREACHABLE:
+            return f"{name} could not be reached."
+        case FailureReason.TIMEOUT:
+            return f"{name} did not answer{f' for {left_text(after_s)}' if after_s else ' in time'}."
+        case FailureReason.RATE_LIMITED:
+            if after_s is None:
+                return f"{server} asks for fewer requests."
+            rest = after_s - failure.at.age_s(now)
+            return f"{server} asks for fewer requests. Next try in {left_text(max(rest, 1))}."
+        case FailureReason.REFUSED:
+            return f"{server} refused the request."
+        case FailureReason.UNTRUSTED:
+            return f"{server} sent an answer that cannot be right. It was not used."
+        case FailureReason.WRONG_CHAIN:
+            return f"{server} answers for another network than {name}. Its answer was not used."
+        case FailureReason.EMPTY:
+            return f"{name} answered without a number. That is not a zero."
+        case FailureReason.DOUBTED:
+            return f"{server} claims a block far ahead of the clock, and no second server agreed."
+
+
+def total_text(total: Total) -> str:
+    """Return how complete a total is: "Oldest 14 s, 2 of 48 unknown, 1 pending"."""
+    if total.parts == 0:
+        return "No balances"
+    if total.oldest_age_s is None:
+        return f"{total.unknown} of {total.parts} unknown"
+    parts = [f"Oldest {age_text(total.oldest_age_s)}"]
+    if total.unknown:
+        parts.append(f"{total.unknown} of {total.parts} unknown")
+    if total.pending:
+        parts.append(f"{total.pending} pending")
+    return ", ".join(parts)
+
+
+def progress_text(done: int, total: int) -> str:
+    """Return "34 of 47"."""
+    return f"{done:,} of {total:,}"
+
+
+def waiting_text(waiting: Iterable[Waiting], name: Callable[[NetworkId], str]) -> str:
+    """Return who is waited for, one part a network: "Relay: rate-limited, next try in 8 s"."""
+    parts = (f"{name(w.network)}: rate-limited, next try in {left_text(max(w.retry_s, 1))}" for w in waiting)
+    return " · ".join(parts)
+
+
+def _local(wall_s: float) -> datetime:
+    return datetime.fromtimestamp(wall_s, tz=UTC).astimezone()
