@@ -30,8 +30,9 @@ VALUE_LIMIT: Final = 1280
 """Characters: Windows keeps 2,560 bytes of UTF-16 an entry (CRED_MAX_CREDENTIAL_BLOB_SIZE)."""
 PATIENCE_S: Final = 20.0
 
+_SECRET_SERVICE: Final = "keyring.backends.SecretService.Keyring"  # noqa: S105 - a class, no password
 _LINUX: Final = (
-    "keyring.backends.SecretService.Keyring",
+    _SECRET_SERVICE,
     "keyring.backends.libsecret.Keyring",
     "keyring.backends.kwallet.DBusKeyring",
 )
@@ -133,7 +134,7 @@ def choose_backend() -> KeyringBackend:
     for name in _of_this_system():
         found = _instance(name)
         if found is not None:
-            return found
+            return _accept(found)
     others = [each for each in registered.get_all_keyring() if _class_name(each) not in {_CHAIN, _NULL, _FAIL}]
     for other in others:
         return _accept(other)
@@ -142,6 +143,11 @@ def choose_backend() -> KeyringBackend:
 
 def _accept(backend: KeyringBackend) -> KeyringBackend:
     name = _class_name(backend)
+    if name == _SECRET_SERVICE:
+        from desktop_wallet.vault.secret_service import SecretService  # noqa: PLC0415 - needs libraries of Linux
+
+        service: KeyringBackend = SecretService()  # type: ignore[no-untyped-call]
+        return service
     if name in _ALLOWED:
         return backend
     if name == _FAIL:
@@ -163,7 +169,8 @@ def _instance(name: str) -> KeyringBackend | None:
 
 
 def _class_name(backend: KeyringBackend) -> str:
-    return f"{type(backend).__module__}.{type(backend).__qualname__}"
+    names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(backend).__mro__]
+    return _SECRET_SERVICE if _SECRET_SERVICE in names else names[0]
 
 
 def _delete(backend: KeyringBackend, entry: str) -> None:

@@ -175,7 +175,7 @@ class Vault:
         await self._run(lambda box: backup.write_backup(box, path, password, kept, kdf, overwrite=overwrite))
 
     async def restore_backup(self, path: Path, password: str) -> list[tuple[Wallet, list[Account]]]:
-        """Keep the secrets of a backup file; return its wallets and accounts. NotABackup, WrongPassword, AlreadyThere."""
+        """Keep the secrets of a backup file; return wallets and accounts. NotABackup, WrongPassword, AlreadyThere."""
         return await self._run(lambda box: backup.restore_backup(box, path, password))
 
     # -- the worker ---------------------------------------------------------------------------------------------

@@ -41,9 +41,14 @@ def address_of_key(key: bytes | bytearray) -> Address:
     return Address(Family.EVM, "0x" + keccak.new(digest_bits=256, data=point).digest()[-20:].hex())
 
 
-def addresses_of_seed(seed: bytes | bytearray, paths: Sequence[DerivationPath]) -> list[Address]:
-    """Return the address at each path below a BIP-32 master seed."""
+def child_key(seed: bytes | bytearray, path: DerivationPath) -> bytes:
+    """Return the private key at a path below a BIP-32 master seed; to be dropped at once."""
     from bip32 import BIP32  # noqa: PLC0415 - loads libsecp256k1: only who needs it pays
 
-    master = BIP32.from_seed(bytes(seed))
-    return [address_of_key(master.get_privkey_from_path(list(path.children))) for path in paths]
+    key: bytes = BIP32.from_seed(bytes(seed)).get_privkey_from_path(list(path.children))
+    return key
+
+
+def addresses_of_seed(seed: bytes | bytearray, paths: Sequence[DerivationPath]) -> list[Address]:
+    """Return the address at each path below a BIP-32 master seed."""
+    return [address_of_key(child_key(seed, path)) for path in paths]
