@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import NewType
 
+from typing_extensions import override
+
 from desktop_wallet.core.addresses import Address
 from desktop_wallet.core.errors import InvalidPath
 from desktop_wallet.core.networks import Family
@@ -75,6 +77,7 @@ class DerivationPath:
 
     children: tuple[int, ...]
 
+    @override
     def __str__(self) -> str:
         """Return the text form, hardened steps with an apostrophe."""
         return "/".join(["m", *(f"{n - _HARDENED}'" if n >= _HARDENED else str(n) for n in self.children)])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from typing_extensions import override
+
 from desktop_wallet.core.errors import InvalidAddress
 from desktop_wallet.core.networks import Family
 
@@ -23,10 +25,12 @@ class Address:
     family: Family
     text: str
 
+    @override
     def __str__(self) -> str:
         """Return the canonical text."""
         return self.text
 
+    @override
     def __repr__(self) -> str:
         """Return a shortened form: logs and tracebacks show representations."""
         return f"Address({shorten(self.text)})"
@@ -87,10 +91,7 @@ def _erc55(text: str) -> str:
 
     digits = text[2:]
     digest = keccak.new(digest_bits=256, data=digits.encode("ascii")).hexdigest()
-    return "0x" + "".join(
-        c.upper() if int(h, 16) >= 8 else c  # noqa: PLR2004 - ERC-55: the nibble's top bit
-        for c, h in zip(digits, digest, strict=False)
-    )
+    return "0x" + "".join(c.upper() if int(h, 16) >= 8 else c for c, h in zip(digits, digest, strict=False))
 
 
 CODECS: dict[Family, AddressCodec] = {Family.EVM: EvmCodec()}

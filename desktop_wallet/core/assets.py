@@ -6,6 +6,8 @@ import enum
 import re
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 from desktop_wallet.core.networks import Network, NetworkId
 
 _CAIP19 = re.compile(r"(?P<chain>[^/]+)/(?P<namespace>[-a-z0-9]{3,8}):(?P<reference>[-.%a-zA-Z0-9]{1,128})")
@@ -19,6 +21,7 @@ class AssetId:
     namespace: str
     reference: str
 
+    @override
     def __str__(self) -> str:
         """Return the CAIP-19 text."""
         return f"{self.network}/{self.namespace}:{self.reference}"
@@ -62,7 +65,7 @@ class Asset:
     @property
     def base_unit(self) -> str:
         """Return the word for one base unit."""
-        return "wei" if self.id.is_native and self.decimals == 18 else "base units"  # noqa: PLR2004 - 18 makes it wei
+        return "wei" if self.id.is_native and self.decimals == 18 else "base units"
 
 
 def native_asset(network: Network) -> Asset:

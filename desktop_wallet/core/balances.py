@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NewType
 
+from typing_extensions import override
+
 from desktop_wallet.core.positions import Position, blocks_between
 
 if TYPE_CHECKING:
@@ -36,10 +38,12 @@ class BalanceKey:
         """Compute the hash."""
         object.__setattr__(self, "_hash", hash((self.network, self.address.text, self.asset)))
 
+    @override
     def __hash__(self) -> int:
         """Return the hash computed at the start."""
         return self._hash
 
+    @override
     def __eq__(self, other: object) -> bool:
         """Return whether both name one balance."""
         if self is other:
@@ -53,6 +57,7 @@ class BalanceKey:
             and self.asset == other.asset
         )
 
+    @override
     def __reduce__(self) -> tuple[type[BalanceKey], tuple[NetworkId, Address, AssetId]]:
         """Return how to copy it: text hashes differ between processes, so the hash is never carried over."""
         return (BalanceKey, (self.network, self.address, self.asset))
@@ -123,10 +128,11 @@ class ReadFailure:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """Servers answer from below the reading that is held."""
+    """Servers answer from below the reading that is held. `lasting` once that went on for over three block times."""
 
     since: Instant
     blocks: int
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +220,9 @@ def _merge_below(
     if evidence.old_on_chain is False:
         return taken, Verdict.REORGED
     since = state.behind.since if state.behind else evidence.now
-    kept = replace(state, behind=Behind(since, blocks))
-    if since.age_s(evidence.now) <= BEHIND_AFTER_BLOCKS * evidence.block_time_s:
-        return kept, Verdict.ASK_ELSEWHERE
-    return kept, Verdict.BEHIND
+    lasting = since.age_s(evidence.now) > BEHIND_AFTER_BLOCKS * evidence.block_time_s
+    kept = replace(state, behind=Behind(since, blocks, lasting=lasting))
+    return kept, Verdict.BEHIND if lasting else Verdict.ASK_ELSEWHERE
 
 
 def fail(state: BalanceState, failure: ReadFailure) -> BalanceState:

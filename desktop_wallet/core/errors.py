@@ -73,7 +73,7 @@ class UserError(WalletError):
 
 
 class InvalidAmount(UserError):
-    """Not an amount of this asset. Data: text, problem ("empty", "not-a-number", "too-fine", "negative", "too-large")."""
+    """No amount of this asset. Data: text, problem ("empty", "not-a-number", "too-fine", "negative", "too-large")."""
 
 
 class InvalidAddress(UserError):
@@ -81,7 +81,7 @@ class InvalidAddress(UserError):
 
 
 class InvalidPhrase(UserError):
-    """Not a BIP-39 phrase. Data: problem ("count", "word", "checksum"), position (1-based), word_count. Never a word."""
+    """No BIP-39 phrase. Data: problem ("count", "word", "checksum"), position (1-based), word_count. Never a word."""
 
 
 class InvalidKey(UserError):
@@ -93,7 +93,7 @@ class InvalidPath(UserError):
 
 
 class InvalidEndpoint(UserError):
-    """An endpoint cannot be used. Data: host, problem ("scheme", "unreachable", "chain-id", "reply"), expected, actual."""
+    """No usable endpoint. Data: host, problem ("scheme", "unreachable", "chain-id", "reply"), expected, actual."""
 
 
 class InvalidToken(UserError):
@@ -113,7 +113,7 @@ class NotABackup(UserError):
 
 
 class AlreadyThere(UserError):
-    """The thing to be added exists. Data: what ("account", "wallet", "token", "network", "endpoint", "profile"), name."""
+    """It exists already. Data: what ("account", "wallet", "token", "network", "endpoint", "profile"), name."""
 
 
 class NotAllowed(UserError):

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from typing_extensions import override
+
 _CAIP2 = re.compile(r"[-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32}")
 
 
@@ -26,6 +28,7 @@ class NetworkId:
     namespace: str
     reference: str
 
+    @override
     def __str__(self) -> str:
         """Return the CAIP-2 text."""
         return f"{self.namespace}:{self.reference}"

@@ -1,0 +1,193 @@
+"""Takes what the networks answer into the one store, and asks again where an answer cannot be taken as it is.
+
+An answer from below what is held is asked elsewhere at once, and again after three block times, when the old block
+is looked up too. A height that ran away from the clock needs a second witness. Nothing that cannot be taken is shown.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from desktop_wallet.core.balances import (
+    BEHIND_AFTER_BLOCKS,
+    BalanceState,
+    Evidence,
+    FailureReason,
+    ReadFailure,
+    Reading,
+    Verdict,
+    fail,
+    merge,
+)
+from desktop_wallet.core.positions import Height, blocks_between
+from desktop_wallet.services.flights import Landing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from desktop_wallet.chains.adapter import ChainAdapter, ReadRequest
+    from desktop_wallet.core.balances import BalanceKey
+    from desktop_wallet.core.instants import Clock
+    from desktop_wallet.core.invalidation import Invalidations
+
+_log = logging.getLogger(__name__)
+
+_MAX_CLOCK_LEAD_S = 900
+"""How far a block's timestamp may run ahead of our clock before its header is implausible."""
+
+
+class Store(Protocol):
+    """Where states are held: the memory tier."""
+
+    def get(self, key: BalanceKey) -> BalanceState | None:
+        """Return what is held, or None."""
+        ...
+
+    def put(self, state: BalanceState) -> None:
+        """Hold this."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one batch: landings for the waiters, and the readings that now count."""
+
+    landings: dict[BalanceKey, Landing]
+    kept: tuple[Reading, ...]
+    unsettled: frozenset[BalanceKey]
+    """Balances whose answers came from below what is held: to be asked again after `follow_up_s`."""
+    changed: int = 0
+
+
+class Arrivals:
+    """The one place where readings enter the store."""
+
+    def __init__(self, store: Store, invalidations: Invalidations, clock: Clock) -> None:
+        """Hold the store that every view and every total reads from."""
+        self._store = store
+        self._invalidations = invalidations
+        self._clock = clock
+        self.verdicts: Counter[Verdict] = Counter()
+
+    def held(self, key: BalanceKey) -> BalanceState:
+        """Return what is held of a balance; never read is a state too."""
+        return self._store.get(key) or BalanceState(key)
+
+    def restore(self, readings: Iterable[Reading]) -> list[BalanceKey]:
+        """Take readings from the disk where memory has none; return the balances that got one."""
+        restored = []
+        for reading in readings:
+            if self.held(reading.key).reading is None:
+                self._store.put(replace(self.held(reading.key), reading=reading))
+                restored.append(reading.key)
+        return restored
+
+    def take_failures(self, failures: Iterable[ReadFailure]) -> Taken:
+        """Keep the last known reading of each balance, with the reason beside it."""
+        landings = {}
+        for failure in failures:
+            self._store.put(fail(self.held(failure.key), failure))
+            landings[failure.key] = Landing(failure=failure)
+        return Taken(landings, (), frozenset())
+
+    def take(
+        self,
+        readings: Sequence[Reading],
+        block_time_s: float,
+        *,
+        old_on_chain: Callable[[Reading], bool | None] = lambda _: None,
+        agreed: bool = False,
+    ) -> tuple[Taken, dict[Verdict, list[Reading]]]:
+        """Merge one batch; return what became of it and, by verdict, the readings that need another witness."""
+        now = self._clock.now()
+        landings: dict[BalanceKey, Landing] = {}
+        kept: list[Reading] = []
+        again: dict[Verdict, list[Reading]] = {}
+        unsettled: set[BalanceKey] = set()
+        changed = 0
+        for reading in readings:
+            before = self.held(reading.key)
+            evidence = Evidence(
+                now,
+                block_time_s,
+                valid=self._invalidations.covers(reading),
+                old_on_chain=old_on_chain(before.reading) if before.reading else None,
+                agreed=agreed,
+            )
+            after, verdict = merge(before, reading, evidence)
+            self.verdicts[verdict] += 1
+            if after is not before:
+                self._store.put(after)
+            if verdict.counts:
+                kept.append(reading)
+                changed += before.reading is None or before.reading.amount != reading.amount
+            if verdict in (Verdict.ASK_ELSEWHERE, Verdict.BEHIND, Verdict.DOUBTED):
+                again.setdefault(verdict, []).append(reading)
+                unsettled.add(reading.key)
+            else:
+                landings[reading.key] = Landing(reading)
+        return Taken(landings, tuple(kept), frozenset(unsettled), changed), again
+
+    async def ask_elsewhere(
+        self, adapter: ChainAdapter, request: ReadRequest, again: dict[Verdict, list[Reading]]
+    ) -> Taken:
+        """Ask other servers about readings that could not be taken; whatever stays open lands as it is."""
+        network = adapter.network
+        first = {reading.key: reading for readings in again.values() for reading in readings}
+        doubted = {reading.key for reading in again.get(Verdict.DOUBTED, ())}
+        looked_up = await self._look_up(adapter, again.get(Verdict.BEHIND, ()))
+        hosts = frozenset(reading.endpoint for reading in first.values())
+        avoid = hosts if len(network.endpoints) > len(hosts) else frozenset()
+        landings: dict[BalanceKey, Landing] = {}
+        kept: list[Reading] = []
+        changed = 0
+        second = replace(request, keys=tuple(first), avoid=avoid, seq=self._invalidations.counter)
+        async for batch in adapter.read_balances(second):
+            witnesses = [r for r in batch.readings if self._agrees(r, first[r.key], doubted, adapter)]
+            plain = [r for r in batch.readings if r.key not in doubted]
+            for readings, agreed in ((witnesses, True), (plain, False)):
+                taken, _ = self.take(
+                    readings, network.block_time_s, old_on_chain=lambda old: looked_up.get(old.position), agreed=agreed
+                )
+                landings |= taken.landings
+                kept += taken.kept
+                changed += taken.changed
+        now = self._clock.now()
+        for key in doubted - landings.keys():
+            failure = ReadFailure(key, FailureReason.DOUBTED, now, host=first[key].endpoint)
+            self._store.put(fail(self.held(key), failure))
+            landings[key] = Landing(failure=failure)
+        unsettled = frozenset(first.keys() - landings.keys())
+        if unsettled:
+            _log.info("%s: %d balances answered from below what is held", network.id, len(unsettled))
+        return Taken(landings | dict.fromkeys(unsettled, Landing()), tuple(kept), unsettled, changed)
+
+    @staticmethod
+    def follow_up_s(block_time_s: float) -> float:
+        """Return after how long balances that servers are behind on should be asked again."""
+        return (BEHIND_AFTER_BLOCKS + 1) * block_time_s
+
+    async def _look_up(self, adapter: ChainAdapter, readings: Sequence[Reading]) -> dict[object, bool | None]:
+        olds = {
+            old.position: old.position
+            for reading in readings
+            if (old := self.held(reading.key).reading) and isinstance(old.position, Height)
+        }
+        return {position: await adapter.is_on_chain(position) for position in olds}
+
+    def _agrees(self, witness: Reading, first: Reading, doubted: set[BalanceKey], adapter: ChainAdapter) -> bool:
+        if witness.key not in doubted or not isinstance(witness.position, Height):
+            return False
+        distance = blocks_between(first.position, witness.position)
+        if distance is None or abs(distance) > BEHIND_AFTER_BLOCKS * 20:
+            return False
+        if witness.endpoint != first.endpoint:
+            return True
+        time_s = witness.position.time_s
+        if time_s is None or witness.position.hash is None:
+            return False
+        head_age_s = self._clock.now().wall_s - time_s
+        return -_MAX_CLOCK_LEAD_S <= head_age_s <= adapter.network.max_head_age_s

@@ -1,0 +1,63 @@
+"""The list of every balance of a profile: accounts × networks that are on × assets known there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_wallet.core.balances import BalanceKey
+
+if TYPE_CHECKING:
+    from desktop_wallet.core.addresses import Address
+    from desktop_wallet.core.networks import Network, NetworkId
+    from desktop_wallet.services.accounts import Accounts
+    from desktop_wallet.services.catalogue import Catalogue
+
+
+class Book:
+    """Keys, made once and kept until accounts or the catalogue change: most recently used accounts come first."""
+
+    def __init__(self, accounts: Accounts, catalogue: Catalogue) -> None:
+        """Build on both lists."""
+        self._accounts = accounts
+        self._catalogue = catalogue
+        self._keys: tuple[BalanceKey, ...] = ()
+        self._networks: dict[NetworkId, Network] = {}
+        self._built_for = (-1, -1)
+
+    def keys(self, *, account: Address | None = None, network: NetworkId | None = None) -> tuple[BalanceKey, ...]:
+        """Return all keys, or those of one address, of one network, or both."""
+        self._bring_up_to_date()
+        if account is None and network is None:
+            return self._keys
+        return tuple(
+            key
+            for key in self._keys
+            if (account is None or key.address == account) and (network is None or key.network == network)
+        )
+
+    def network(self, network: NetworkId) -> Network:
+        """Return one network; from memory, since every badge asks."""
+        self._bring_up_to_date()
+        found = self._networks.get(network)
+        if found is None:
+            found = self._networks[network] = self._catalogue.network(network)
+        return found
+
+    def _bring_up_to_date(self) -> None:
+        versions = (self._accounts.version, self._catalogue.version)
+        if versions != self._built_for:
+            self._built_for = versions
+            self._networks.clear()
+            self._keys = self._build()
+
+    def _build(self) -> tuple[BalanceKey, ...]:
+        shown = [account for account in self._accounts.accounts() if not account.hidden]
+        shown.sort(key=lambda account: account.last_active_s or 0.0, reverse=True)
+        addresses = {account.address: account.family for account in shown}
+        return tuple(
+            BalanceKey(network.id, address, asset.id)
+            for address, family in addresses.items()
+            for network in self._catalogue.networks()
+            if network.family is family
+            for asset in self._catalogue.assets(network.id)
+        )

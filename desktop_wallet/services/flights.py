@@ -1,0 +1,235 @@
+"""Single flight: any number of readers cause one network read, and nobody takes an answer that is too old for them.
+
+A reader joins a flight only if the flight began after every invalidation of the reader's balance, and within the
+purpose's TTL. A Refresh joins only an earlier Refresh; else it departs on its own, and whoever waits for the earlier
+flight may take its answer. A reader that is cancelled leaves the others alone; a flight that nobody waits for any
+more is called off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from desktop_wallet.core.errors import VaultLocked
+from desktop_wallet.services.tasks import Tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+    from desktop_wallet.core.balances import BalanceKey, ReadFailure, Reading
+    from desktop_wallet.core.instants import Clock, Instant
+    from desktop_wallet.core.invalidation import Invalidations
+    from desktop_wallet.core.networks import NetworkId
+
+COALESCE_S = 0.2
+"""Background reads of one network within this time leave together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What a flight brought for one balance: a reading (whether it was taken or not), a failure, or neither."""
+
+    reading: Reading | None = None
+    failure: ReadFailure | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Departure:
+    """One request to one network, for many balances. `seq` and `started` are fixed before anything leaves."""
+
+    network: NetworkId
+    refresh: bool
+    seq: int = 0
+    started: Instant | None = None
+    keys: dict[BalanceKey, list[Waiter]] = field(default_factory=dict)
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Return whether anybody still waits for it."""
+        return any(self.keys.values())
+
+
+class Waiter:
+    """One reader, waiting for its balances wherever they fly."""
+
+    def __init__(self, on_landed: Callable[[BalanceKey, Landing], None] | None) -> None:
+        """Wait for nothing yet; `on_landed` is told of each balance as it comes in."""
+        self.landings: dict[BalanceKey, Landing] = {}
+        self.remaining: set[BalanceKey] = set()
+        self._on_landed = on_landed
+        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def land(self, key: BalanceKey, landing: Landing) -> None:
+        """Take what came for one balance."""
+        if key not in self.remaining:
+            return
+        self.remaining.discard(key)
+        self.landings[key] = landing
+        if self._on_landed:
+            self._on_landed(key, landing)
+        if not self.remaining and not self._done.done():
+            self._done.set_result(None)
+
+    def break_off(self, error: Exception) -> None:
+        """End the wait with an error."""
+        if not self._done.done():
+            self._done.set_exception(error)
+
+    async def wait(self) -> dict[BalanceKey, Landing]:
+        """Return what came for each balance, once all have landed."""
+        if self.remaining:
+            await self._done
+        return self.landings
+
+
+class Flights:
+    """Every read under way."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]],
+        invalidations: Invalidations,
+        fly: Callable[[Departure], Awaitable[None]],
+        on_change: Callable[[Iterable[BalanceKey]], None],
+    ) -> None:
+        """Hold what a departure needs; `fly` makes the request and calls `land` for each balance.
+
+        `on_change` is told of balances that began or ended to be updated.
+        """
+        self._clock = clock
+        self._sleep = sleep
+        self._invalidations = invalidations
+        self._fly = fly
+        self._on_change = on_change
+        self._current: dict[BalanceKey, Departure] = {}
+        self._queued: dict[NetworkId, Departure] = {}
+        self._last_left: dict[NetworkId, Instant] = {}
+        self._under_way: set[Departure] = set()
+        self._tasks = Tasks()
+
+    @property
+    def updating(self) -> frozenset[BalanceKey]:
+        """Return the balances that are being read."""
+        return frozenset(self._current)
+
+    def is_updating(self, key: BalanceKey) -> bool:
+        """Return whether that balance is being read."""
+        return key in self._current
+
+    async def join(
+        self,
+        keys: Sequence[BalanceKey],
+        ttl_s: float,
+        *,
+        refresh: bool = False,
+        on_landed: Callable[[BalanceKey, Landing], None] | None = None,
+    ) -> dict[BalanceKey, Landing]:
+        """Return what came for each balance (all of one network), from flights joined or begun."""
+        waiter = Waiter(on_landed)
+        waiter.remaining.update(keys)
+        now = self._clock.now()
+        boarding: list[BalanceKey] = []
+        for key in keys:
+            flight = self._current.get(key)
+            if flight is not None and self._may_join(flight, key, now, ttl_s, refresh=refresh):
+                flight.keys[key].append(waiter)
+            else:
+                boarding.append(key)
+        if boarding:
+            self._board(boarding, waiter, refresh=refresh)
+        try:
+            return await waiter.wait()
+        finally:
+            if waiter.remaining:
+                self._leave(waiter)
+
+    def land(self, departure: Departure, key: BalanceKey, landing: Landing) -> None:
+        """Hand what came to whoever waits for that balance, in this flight and in earlier ones."""
+        for waiter in departure.keys.get(key, ()):
+            waiter.land(key, landing)
+        departure.keys[key] = []
+        if departure.refresh and landing.failure is None:
+            for earlier in self._under_way:
+                if earlier is not departure and key in earlier.keys and not earlier.refresh:
+                    for waiter in earlier.keys[key]:
+                        waiter.land(key, landing)
+                    earlier.keys[key] = []
+        if self._current.get(key) is departure:
+            del self._current[key]
+
+    async def stop(self) -> None:
+        """Call off every flight and wait until none is under way."""
+        self._queued.clear()
+        await self._tasks.stop()
+        self._current.clear()
+
+    def _may_join(self, flight: Departure, key: BalanceKey, now: Instant, ttl_s: float, *, refresh: bool) -> bool:
+        if refresh and not flight.refresh:
+            return False
+        if flight.started is None:
+            return True
+        return flight.seq >= self._invalidations.required(key) and flight.started.age_s(now) <= ttl_s
+
+    def _board(self, keys: Sequence[BalanceKey], waiter: Waiter, *, refresh: bool) -> None:
+        network = keys[0].network
+        departure = None if refresh else self._queued.get(network)
+        if departure is None:
+            departure = Departure(network, refresh)
+            self._under_way.add(departure)
+            if not refresh:
+                self._queued[network] = departure
+            departure.task = self._tasks.start(self._run(departure), f"read {network}")
+        for key in keys:
+            departure.keys.setdefault(key, []).append(waiter)
+            self._current[key] = departure
+        self._on_change(keys)
+
+    def _leave(self, waiter: Waiter) -> None:
+        for departure in tuple(self._under_way):
+            for waiters in departure.keys.values():
+                if waiter in waiters:
+                    waiters.remove(waiter)
+            if not departure.wanted and departure.task:
+                departure.task.cancel()
+
+    async def _run(self, departure: Departure) -> None:
+        try:
+            await self._wait_for_company(departure)
+            departure.started = self._clock.now()
+            departure.seq = self._invalidations.counter
+            self._last_left[departure.network] = departure.started
+            await self._fly(departure)
+            for key in departure.keys:
+                self.land(departure, key, Landing())
+        except asyncio.CancelledError:
+            self._break_off(departure, VaultLocked())
+            raise
+        except Exception as error:  # a bug of ours: whoever waits must hear of it, and nobody may wait for ever
+            self._break_off(departure, error)
+            raise
+        finally:
+            if self._queued.get(departure.network) is departure:
+                del self._queued[departure.network]
+            self._under_way.discard(departure)
+            ended = [key for key, current in self._current.items() if current is departure]
+            for key in ended:
+                del self._current[key]
+            self._on_change(departure.keys)
+
+    def _break_off(self, departure: Departure, error: Exception) -> None:
+        for waiters in departure.keys.values():
+            for waiter in waiters:
+                waiter.break_off(error)
+
+    async def _wait_for_company(self, departure: Departure) -> None:
+        # The first read of a quiet network leaves at once; those that follow within the window leave together.
+        if departure.refresh:
+            return
+        last = self._last_left.get(departure.network)
+        wait_s = COALESCE_S - last.age_s(self._clock.now()) if last else 0.0
+        await self._sleep(max(wait_s, 0.0))
+        del self._queued[departure.network]

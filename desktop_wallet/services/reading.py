@@ -1,0 +1,362 @@
+"""Reads balances: from memory, from disk, from the network, in this order; and refreshes them past all tiers.
+
+    page asks -> read(keys, purpose)
+                   ├─ memory, one entry a balance; disk, one sealed page a (network, address)     from_cache
+                   └─ chains' read_balances, one batch a network, one flight a balance            fresh
+
+`read` never raises for a network's fault. Views and totals see the same store, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from desktop_wallet.chains.adapter import ReadRequest
+from desktop_wallet.core.changes import ChangeSet
+from desktop_wallet.core.freshness import Circumstances, Purpose, badge, serves
+from desktop_wallet.core.totals import total
+from desktop_wallet.services.arrivals import Arrivals, Taken
+from desktop_wallet.services.flights import Departure, Flights, Landing
+from desktop_wallet.services.reports import Answer, Progress, Report, Waiting
+from desktop_wallet.services.tasks import Tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from desktop_wallet.cache.pages import PageCache
+    from desktop_wallet.core.addresses import Address
+    from desktop_wallet.core.balances import BalanceKey, BalanceState, Reading
+    from desktop_wallet.core.freshness import Badge
+    from desktop_wallet.core.instants import Clock, Instant
+    from desktop_wallet.core.networks import NetworkId
+    from desktop_wallet.core.totals import Total
+    from desktop_wallet.services.session_parts import SessionParts
+
+_MOST_TRIES = 3
+"""Flights a reader takes at most when invalidations keep overtaking it."""
+
+
+class Balances:
+    """Every balance of an unlocked profile."""
+
+    def __init__(self, parts: SessionParts) -> None:
+        """Build on the parts of a session; nothing is read yet."""
+        self._parts = parts
+        self._clock: Clock = parts.clock
+        self._pages: PageCache = parts.pages
+        self._memory = parts.memory
+        self._counters = parts.counters
+        self._invalidations = parts.registry.invalidations
+        self._arrivals = Arrivals(parts.memory, self._invalidations, parts.clock)
+        self._flights = Flights(parts.clock, parts.sleep, self._invalidations, self._fly, self._told_flights)
+        self._loaded: set[tuple[NetworkId, Address]] = set()
+        self._woke: Instant | None = None
+        self._keeping = Tasks()
+        self._following_up = Tasks()
+        self._following: set[NetworkId] = set()
+
+    # What views hold
+
+    def keys(self, *, account: Address | None = None, network: NetworkId | None = None) -> tuple[BalanceKey, ...]:
+        """Return the balances of the profile: accounts × chosen networks × known assets, or a part of them."""
+        return self._parts.book.keys(account=account, network=network)
+
+    def state(self, key: BalanceKey) -> BalanceState:
+        """Return what is held of a balance; never read is a state too."""
+        return self._arrivals.held(key)
+
+    def badge(self, key: BalanceKey, page_opened: Instant | None) -> Badge:
+        """Return the badge of a balance for a page that was opened then (None: no page)."""
+        state = self.state(key)
+        network = self._parts.book.network(key.network)
+        valid = state.reading is None or self._invalidations.covers(state.reading)
+        return badge(
+            state,
+            Circumstances(
+                self._clock.now(),
+                self._parts.policy().ttl_s(Purpose.DISPLAY, network),
+                network.max_head_age_s,
+                valid=valid,
+                page_opened=page_opened,
+                woke=self._woke,
+                updating=self._flights.is_updating(key),
+            ),
+        )
+
+    def total(self, keys: Iterable[BalanceKey], page_opened: Instant | None, *, one_asset: bool) -> Total:
+        """Return the honest total of these balances; from the same store as the rows."""
+        return total(((self.state(key), self.badge(key, page_opened)) for key in keys), one_asset=one_asset)
+
+    def ttl_s(self, key: BalanceKey) -> float:
+        """Return for how many seconds a reading of this balance is shown as Fresh or Cached."""
+        return self._parts.policy().ttl_s(Purpose.DISPLAY, self._parts.book.network(key.network))
+
+    @property
+    def updating(self) -> frozenset[BalanceKey]:
+        """Return the balances that are being read."""
+        return self._flights.updating
+
+    # What views ask for
+
+    async def read(self, keys: Sequence[BalanceKey], purpose: Purpose = Purpose.DISPLAY) -> dict[BalanceKey, Answer]:
+        """Return an Answer for each balance, from the nearest tier whose number serves the purpose.
+
+        Memory and disk answer alone with the cache on; the network answers for the rest, one flight a balance.
+        """
+        answers: dict[BalanceKey, Answer] = {}
+        missing = self._from_memory(keys, purpose, answers)
+        if missing and await self.load_pages(missing):
+            missing = self._from_memory(missing, purpose, answers, from_disk=True)
+        if missing:
+            self._counters.miss(len(missing))
+            await self._from_network(missing, purpose, answers)
+        return answers
+
+    async def refresh(
+        self, keys: Sequence[BalanceKey], on_progress: Callable[[Progress], None] | None = None
+    ) -> Report:
+        """Read these balances anew, past every tier, and return what that did; joins only an earlier refresh."""
+        return await self.fetch(keys, refresh=True, on_progress=on_progress)
+
+    async def fetch(
+        self,
+        keys: Sequence[BalanceKey],
+        *,
+        refresh: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Report:
+        """Ask the network for all of these balances; a network that fails never stops the others."""
+        began = self._clock.now()
+        before = {key: self.state(key).reading for key in keys}
+        landed: dict[BalanceKey, Landing] = {}
+        failed = 0
+        told = True
+
+        def _landed(key: BalanceKey, landing: Landing) -> None:
+            nonlocal failed, told
+            landed[key] = landing
+            failed += landing.failure is not None
+            if on_progress and told:
+                told = False  # a batch lands thousands at once: they are told of together
+                asyncio.get_running_loop().call_soon(_tell_progress, on_progress)
+
+        def _tell_progress(tell: Callable[[Progress], None]) -> None:
+            nonlocal told
+            told = True
+            tell(Progress(len(landed), len(before), failed, self.waiting()))
+
+        groups = self._by_network(before)
+        if on_progress:
+            on_progress(Progress(0, len(before)))
+        await asyncio.gather(
+            *(
+                self._flights.join(group, self._ttl(network, Purpose.DISPLAY), refresh=refresh, on_landed=_landed)
+                for network, group in groups.items()
+            )
+        )
+        changed = sum(
+            1
+            for key, old in before.items()
+            if (now := self.state(key).reading) is not None and (old is None or old.amount != now.amount)
+        )
+        failures = tuple(landing.failure for landing in landed.values() if landing.failure)
+        return Report(
+            asked=len(before),
+            answered=len(before) - len(failures),
+            changed=changed,
+            networks=len(groups),
+            failed=failures,
+            took_s=began.age_s(self._clock.now()),
+        )
+
+    def is_due(self, key: BalanceKey, purpose: Purpose = Purpose.DISPLAY) -> bool:
+        """Return whether what is held no longer serves the purpose."""
+        network = self._parts.book.network(key.network)
+        state = self.state(key)
+        return not serves(
+            state,
+            self._clock.now(),
+            self._ttl(key.network, purpose),
+            network.max_head_age_s,
+            valid=state.reading is None or self._invalidations.covers(state.reading),
+            woke=self._woke,
+        )
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        """Return the servers that limit us just now."""
+        return tuple(
+            Waiting(network, status.host, status.rate_limited_for_s)
+            for network, adapter in self._parts.adapters.open().items()
+            for status in adapter.endpoint_statuses()
+            if status.rate_limited_for_s > 0
+        )
+
+    async def load_pages(self, keys: Iterable[BalanceKey]) -> list[BalanceKey]:
+        """Take what the disk keeps of these balances into memory; return those that got a reading."""
+        wanted = list(dict.fromkeys((key.network, key.address) for key in keys))
+        places = [place for place in wanted if place not in self._loaded]
+        if not places:
+            return []
+        restored: list[BalanceKey] = []
+        async for chunk in self._parts.slicer.slices(places, 50):
+            pages = await self._pages.get_pages(chunk)
+            self._loaded.update(chunk)
+            for readings in pages.values():
+                restored += self._arrivals.restore(readings)
+            self._tell(restored)
+        return restored
+
+    async def forget(self, key: BalanceKey) -> None:
+        """Drop what memory and disk keep of a balance; it is unknown until it is read again."""
+        self._memory.delete(key)
+        await self._pages.forget([key])
+        self._tell([key])
+
+    async def clear_cache(self) -> None:
+        """Drop every kept reading, in memory and on disk. The registry and its invalidations stay."""
+        self._memory.clear()
+        await self._pages.clear()
+        self._tell(self.keys())
+
+    def note_waking(self) -> None:
+        """Make every balance Stale: the machine slept, and nobody knows what happened meanwhile."""
+        self._woke = self._clock.now()
+        self._tell(self.keys())
+
+    def forget_memory(self) -> None:
+        """Empty the memory tier; the disk's pages will be read again."""
+        self._memory.clear()
+        self._loaded.clear()
+
+    async def stop(self) -> None:
+        """Call off every read and wait for what was being written."""
+        await self._flights.stop()
+        await self._following_up.stop()
+        await self._keeping.finish()
+        self.forget_memory()
+
+    # Tiers
+
+    def _from_memory(
+        self,
+        keys: Sequence[BalanceKey],
+        purpose: Purpose,
+        answers: dict[BalanceKey, Answer],
+        *,
+        from_disk: bool = False,
+    ) -> list[BalanceKey]:
+        now = self._clock.now()
+        missing: list[BalanceKey] = []
+        limits: dict[NetworkId, tuple[float, float]] = {}
+        hits = 0
+        for key in keys:
+            state = self._memory.get(key)
+            if state is None or state.reading is None:
+                missing.append(key)
+                continue
+            limit = limits.get(key.network)
+            if limit is None:
+                network = self._parts.book.network(key.network)
+                limit = limits[key.network] = (self._ttl(key.network, purpose), network.max_head_age_s)
+            valid = self._invalidations.covers(state.reading)
+            if serves(state, now, limit[0], limit[1], valid=valid, woke=self._woke):
+                hits += 1
+                answers[key] = Answer(state, from_cache=True, age_s=state.reading.started.age_s(now))
+            else:
+                missing.append(key)
+        self._counters.hit(hits, disk=from_disk)
+        return missing
+
+    async def _from_network(
+        self, keys: Sequence[BalanceKey], purpose: Purpose, answers: dict[BalanceKey, Answer]
+    ) -> None:
+        for group in await asyncio.gather(
+            *(self._fly_until_valid(network, part, purpose) for network, part in self._by_network(keys).items())
+        ):
+            for key, landing in group.items():
+                state = self.state(key)
+                age_s = state.reading.started.age_s(self._clock.now()) if state.reading else None
+                self._counters.stale_answer(1 if landing.failure and state.reading else 0)
+                answers[key] = Answer(state, from_cache=False, age_s=age_s, failure=landing.failure)
+
+    async def _fly_until_valid(
+        self, network: NetworkId, keys: Sequence[BalanceKey], purpose: Purpose
+    ) -> dict[BalanceKey, Landing]:
+        ttl_s = self._ttl(network, purpose)
+        landings: dict[BalanceKey, Landing] = {}
+        wanted = list(keys)
+        for _ in range(_MOST_TRIES):
+            landings |= await self._flights.join(wanted, ttl_s)
+            now = self._clock.now()
+            wanted = [
+                key
+                for key in wanted
+                if (reading := landings[key].reading) is not None
+                and not (self._invalidations.covers(reading) and reading.started.age_s(now) <= ttl_s)
+            ]
+            if not wanted:
+                break
+        return landings
+
+    # What flights call
+
+    async def _fly(self, departure: Departure) -> None:
+        adapter = self._parts.adapters.of(departure.network)
+        request = ReadRequest(
+            tuple(departure.keys), departure.seq, self._invalidations.registry, user_asked=departure.refresh
+        )
+        block_time_s = adapter.network.block_time_s
+        async for batch in adapter.read_balances(request):
+            self._counters.call(len(batch.readings))
+            self._land(departure, self._arrivals.take_failures(batch.failures))
+            async for readings in self._parts.slicer.slices(batch.readings):
+                taken, again = self._arrivals.take(readings, block_time_s)
+                self._land(departure, taken)
+                if again:
+                    second = await self._arrivals.ask_elsewhere(adapter, request, again)
+                    self._land(departure, second)
+                    self._follow_up(departure.network, second.unsettled, block_time_s)
+
+    def _land(self, departure: Departure, taken: Taken) -> None:
+        if taken.kept:
+            self._counters.latency(departure.network, taken.kept[0])
+            self._keeping.start(self._keep(taken.kept), "keep")
+        for key, landing in taken.landings.items():
+            self._flights.land(departure, key, landing)
+        self._tell(taken.landings)
+
+    async def _keep(self, readings: tuple[Reading, ...]) -> None:
+        await self._pages.put(readings)
+        await self._parts.registry.note_readings(readings)
+
+    def _follow_up(self, network: NetworkId, keys: frozenset[BalanceKey], block_time_s: float) -> None:
+        if keys and network not in self._following:
+            self._following.add(network)
+            self._following_up.start(self._ask_again(network, tuple(keys), block_time_s), "follow up")
+
+    async def _ask_again(self, network: NetworkId, keys: tuple[BalanceKey, ...], block_time_s: float) -> None:
+        try:
+            await self._parts.sleep(self._arrivals.follow_up_s(block_time_s))
+        finally:
+            self._following.discard(network)
+        await self._flights.join(keys, 0.0)
+
+    # Odds and ends of this class
+
+    def _ttl(self, network: NetworkId, purpose: Purpose) -> float:
+        return self._parts.policy().ttl_s(purpose, self._parts.book.network(network))
+
+    def _tell(self, keys: Iterable[BalanceKey]) -> None:
+        self._parts.feed.publish(ChangeSet(balances=frozenset(keys)))
+
+    def _told_flights(self, keys: Iterable[BalanceKey]) -> None:
+        self._parts.feed.publish(ChangeSet(balances=frozenset(keys), activity=True))
+
+    @staticmethod
+    def _by_network(keys: Iterable[BalanceKey]) -> dict[NetworkId, list[BalanceKey]]:
+        groups: dict[NetworkId, list[BalanceKey]] = defaultdict(list)
+        for key in keys:
+            groups[key.network].append(key)
+        return groups

@@ -1,0 +1,205 @@
+"""An unlocked profile: every service of it, built in order and taken down in the reverse one."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from desktop_wallet.cache.memory import MemoryTier
+from desktop_wallet.cache.pages import PageCache
+from desktop_wallet.registry.registry import Registry
+from desktop_wallet.services.accounts import Accounts
+from desktop_wallet.services.adapters import Adapters
+from desktop_wallet.services.book import Book
+from desktop_wallet.services.catalogue import Catalogue, used_addresses_asker
+from desktop_wallet.services.feed import ChangeFeed
+from desktop_wallet.services.folders import make_private
+from desktop_wallet.services.metrics import Metrics
+from desktop_wallet.services.preload import Preload
+from desktop_wallet.services.reading import Balances
+from desktop_wallet.services.session_parts import SessionParts
+from desktop_wallet.services.settings import SettingsKeeper
+from desktop_wallet.services.slicing import Slicer
+from desktop_wallet.services.tasks import Tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from desktop_wallet.cache.pages import CacheTrouble
+    from desktop_wallet.core.assets import Asset
+    from desktop_wallet.core.changes import ChangeSet
+    from desktop_wallet.core.instants import Clock
+    from desktop_wallet.core.networks import Network, NetworkId
+    from desktop_wallet.net.client import HttpClient
+    from desktop_wallet.services.profiles import ProfileSummary
+    from desktop_wallet.vault.strongbox import SpendProblem
+    from desktop_wallet.vault.vault import Vault
+
+_log = logging.getLogger(__name__)
+
+REGISTRY_FILE = "registry.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a session needs from outside. `requests_per_min` is each server's token bucket."""
+
+    clock: Clock
+    sleep: Callable[[float], Awaitable[None]]
+    client: HttpClient
+    networks: Sequence[Network]
+    tokens: Mapping[NetworkId, tuple[Asset, ...]]
+    always_chosen: bool
+    folder: Path
+    cache_folder: Path
+    requests_per_min: int = 100
+
+
+class Session:
+    """The services of one unlocked profile. Build it with `open_session`."""
+
+    def __init__(
+        self,
+        profile: ProfileSummary,
+        vault: Vault,
+        registry: Registry,
+        feed: ChangeFeed,
+        spend_problem: SpendProblem | None,
+    ) -> None:
+        """Hold what `open_session` has opened."""
+        self.profile = profile
+        self.spend_problem = spend_problem
+        self.cache_trouble: CacheTrouble | None = None
+        self._vault = vault
+        self._registry = registry
+        self._feed = feed
+        self.accounts: Accounts
+        self.catalogue: Catalogue
+        self.settings: SettingsKeeper
+        self.metrics: Metrics
+        self.balances: Balances
+        self.preload: Preload
+        self._pages: PageCache
+        self._tasks = Tasks()
+
+    def subscribe(self, listener: Callable[[ChangeSet], None]) -> Callable[[], None]:
+        """Be told what changes, at most once a turn of the loop; return what ends that."""
+        return self._feed.subscribe(listener)
+
+    async def retry_keyring(self) -> SpendProblem | None:
+        """Try the keyring again; return what is still wrong with it."""
+        self.spend_problem = await self.accounts.retry_keyring()
+        return self.spend_problem
+
+    async def check_password(self, password: str) -> None:
+        """Raise WrongPassword unless this is the profile's password."""
+        await self._vault.check_password(password)
+
+    def begin_preload(self) -> None:
+        """Paint what the disk keeps, then read what is not within its TTL, behind the open window."""
+        self._tasks.start(self._preload(), "preload at unlock")
+
+    async def _preload(self) -> None:
+        if self.settings.now.preload and self.catalogue.chosen:
+            await self.preload.run()
+        else:
+            await self.balances.load_pages(self.balances.keys())
+
+    async def apply_cache_settings(self) -> None:
+        """Bring the cache into the mode and size that the settings name."""
+        now = self.settings.now
+        await self._pages.set_mode(now.cache_mode)
+        await self._pages.set_limit(now.cache_limit_bytes)
+
+    async def close(self) -> None:
+        """Stop every read, keep what must be kept, forget every key."""
+        await self._tasks.stop()
+        await self.preload.stop()
+        await self.balances.stop()
+        try:
+            await self.metrics.save()
+        finally:
+            await self._pages.close()
+            await self._registry.close()
+            await self._vault.close()
+
+
+async def open_session(
+    profile: ProfileSummary,
+    vault: Vault,
+    outside: Surroundings,
+    spend_problem: SpendProblem | None,
+) -> Session:
+    """Return the session of an unlocked vault; raises RegistryDamaged, RegistryTooNew, ProfileInUse, StorageFailure.
+
+    The order: registry, settings, catalogue, adapters, accounts, cache, then what reads. Nothing is asked of a server.
+    """
+    make_private(outside.folder)
+    feed = ChangeFeed()
+    registry = await Registry.open(outside.folder / REGISTRY_FILE, vault.view_subkey("registry"), outside.clock)
+    session = Session(profile, vault, registry, feed, spend_problem)
+    try:
+        session.settings = await SettingsKeeper.open(registry)
+        session.catalogue = Catalogue(
+            outside.networks, outside.tokens, registry, feed, always_chosen=outside.always_chosen
+        )
+        await session.catalogue.load()
+        adapters = Adapters(
+            outside.client,
+            outside.clock,
+            outside.sleep,
+            session.catalogue.network,
+            lambda asset: session.catalogue.asset(asset).decimals,
+            outside.requests_per_min,
+        )
+        session.catalogue.connect(adapters)
+        session.accounts = Accounts(
+            registry, vault, feed, outside.clock, used_addresses_asker(session.catalogue, adapters)
+        )
+        await session.accounts.load()
+        memory = MemoryTier()
+        session._pages = pages = await _open_pages(session, outside)  # noqa: SLF001 - the one place that builds it
+        session.metrics = Metrics(registry, pages, memory)
+        await session.metrics.load()
+        book = Book(session.accounts, session.catalogue)
+        parts = SessionParts(
+            outside.clock,
+            outside.sleep,
+            registry,
+            pages,
+            memory,
+            session.metrics,
+            book,
+            adapters,
+            feed,
+            Slicer(),
+            session.settings.policy,
+        )
+        session.balances = Balances(parts)
+        session.preload = Preload(parts, session.balances)
+    except BaseException:
+        await registry.close()
+        raise
+    return session
+
+
+async def _open_pages(session: Session, outside: Surroundings) -> PageCache:
+    def trouble(found: CacheTrouble) -> None:
+        session.cache_trouble = found
+        _log.warning("the cache is in trouble and reads go to the network: %s", found)
+
+    now = session.settings.now
+    pages = PageCache(
+        outside.cache_folder,
+        session._vault.view_subkey("pages"),  # noqa: SLF001 - part of building the session
+        session._vault.view_subkey("names"),  # noqa: SLF001 - part of building the session
+        session.profile.id,
+        outside.clock,
+        mode=now.cache_mode,
+        limit_bytes=now.cache_limit_bytes,
+        on_trouble=trouble,
+    )
+    await pages.open()
+    return pages

@@ -1,0 +1,109 @@
+"""A profile's settings, kept in its registry."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from desktop_wallet.cache.pages import CacheMode
+from desktop_wallet.core.freshness import Policy, Purpose
+from desktop_wallet.core.networks import NetworkId
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from desktop_wallet.registry.registry import Registry
+
+_log = logging.getLogger(__name__)
+
+_KEY = "settings"
+TTL_VARIABLE = "DESKTOP_WALLET_TTL_S"
+"""Environment variable with overrides for one run, such as "display=10,spend=2,display@eip155:1=60"."""
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person chose. `auto_lock_s` None never locks by itself; TTL overrides in seconds."""
+
+    auto_lock_s: float | None = 600.0
+    lock_on_suspend: bool = True
+    preload: bool = True
+    cache_mode: CacheMode = CacheMode.ON
+    cache_limit_bytes: int = 10 * MEGABYTE
+    ttl_s: Mapping[tuple[Purpose, NetworkId | None], float] = field(default_factory=dict)
+
+
+class SettingsKeeper:
+    """The settings in force, and the only way to change them."""
+
+    def __init__(
+        self, registry: Registry, kept: Settings, environment: Mapping[tuple[Purpose, NetworkId | None], float]
+    ) -> None:
+        """Hold the settings as they were kept; the environment's overrides are for this run and win."""
+        self._registry = registry
+        self._environment = environment
+        self.now = kept
+
+    @classmethod
+    async def open(cls, registry: Registry) -> SettingsKeeper:
+        """Return the keeper with what the registry has."""
+        text = (await registry.load_settings()).get(_KEY)
+        return cls(registry, decode(text) if text else Settings(), overrides_from(os.environ.get(TTL_VARIABLE, "")))
+
+    async def change(self, **values: Any) -> Settings:  # noqa: ANN401 - `replace` checks names, `Settings` the types
+        """Change the named settings, keep them, and return all."""
+        self.now = replace(self.now, **values)
+        await self._registry.save_settings({_KEY: encode(self.now)})
+        return self.now
+
+    def policy(self) -> Policy:
+        """Return the TTLs in force."""
+        return Policy({**self.now.ttl_s, **self._environment})
+
+
+def encode(settings: Settings) -> str:
+    """Return the settings as JSON."""
+    body: dict[str, object] = {item.name: getattr(settings, item.name) for item in fields(settings)}
+    body["cache_mode"] = settings.cache_mode.value
+    body["ttl_s"] = {_override_name(*key): seconds for key, seconds in settings.ttl_s.items()}
+    return json.dumps(body)
+
+
+def decode(text: str) -> Settings:
+    """Return the settings that a JSON text holds; names it does not know or cannot read keep their defaults."""
+    body = json.loads(text)
+    known = {item.name for item in fields(Settings)}
+    values = {name: value for name, value in body.items() if name in known}
+    if "cache_mode" in values:
+        values["cache_mode"] = CacheMode(values["cache_mode"])
+    if "ttl_s" in values:
+        values["ttl_s"] = overrides_from(",".join(f"{name}={s}" for name, s in values["ttl_s"].items()))
+    return Settings(**values)
+
+
+def overrides_from(text: str) -> dict[tuple[Purpose, NetworkId | None], float]:
+    """Return the TTL overrides that a text such as "display=10,spend@eip155:1=2" names; what is wrong is logged."""
+    overrides: dict[tuple[Purpose, NetworkId | None], float] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, _, seconds = part.partition("=")
+        purpose, _, network = name.partition("@")
+        try:
+            overrides[Purpose(purpose), NetworkId.parse(network) if network else None] = _positive(seconds)
+        except ValueError:
+            _log.warning("a TTL override is not understood and is left out: %s", part[:40])
+    return overrides
+
+
+def _positive(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
+
+
+def _override_name(purpose: Purpose, network: NetworkId | None) -> str:
+    return f"{purpose.value}@{network}" if network else purpose.value
