@@ -10,12 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from desktop_wallet.cache.memory import MemoryTier
+    from desktop_wallet.cache.metrics import CacheMetrics
     from desktop_wallet.cache.pages import PageCache
     from desktop_wallet.core.balances import Reading
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.registry.registry import Registry
 
 _SMOOTHING = 0.2
+_OWN = frozenset({"calls", "calls_saved", "preloads"})
+"""Counters kept here; all others are the cache's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,9 @@ class MetricsSnapshot:
 class Metrics:
     """The counters of a session."""
 
-    def __init__(self, registry: Registry, pages: PageCache, memory: MemoryTier) -> None:
-        """Begin with what `load` brings."""
+    def __init__(self, registry: Registry, pages: PageCache, memory: MemoryTier, cache: CacheMetrics) -> None:
+        """Begin with what `load` brings; `cache` is shared with the pages, which count in it too."""
+        self._cache = cache
         self._registry = registry
         self._pages = pages
         self._memory = memory
@@ -68,24 +72,26 @@ class Metrics:
 
     async def load(self) -> None:
         """Take over the counters of earlier runs."""
-        self._counts.update(await self._registry.load_counters())
+        saved = await self._registry.load_counters()
+        self._cache.restore({name: count for name, count in saved.items() if name not in _OWN})
+        self._counts.update({name: count for name, count in saved.items() if name in _OWN})
 
     async def save(self) -> None:
         """Keep the counters for later runs."""
-        await self._registry.save_counters(dict(self._counts))
+        await self._registry.save_counters({**self._cache.to_save(), **self._counts})
 
     def hit(self, balances: int, *, disk: bool) -> None:
         """Count balances that a tier answered."""
-        self._counts["hits_disk" if disk else "hits_memory"] += balances
+        self._cache.count("hits_disk" if disk else "hits_memory", balances)
         self._counts["calls_saved"] += balances
 
     def miss(self, balances: int) -> None:
         """Count balances that a server must be asked for."""
-        self._counts["misses"] += balances
+        self._cache.count("misses", balances)
 
     def stale_answer(self, balances: int) -> None:
         """Count balances for which only an outdated number could be shown."""
-        self._counts["stale_answers"] += balances
+        self._cache.count("stale", balances)
 
     def call(self, balances: int) -> None:
         """Count one call that answered that many balances."""
@@ -104,31 +110,30 @@ class Metrics:
 
     async def snapshot(self) -> MetricsSnapshot:
         """Return every figure as it is now."""
-        disk = await self._pages.stats()
+        await self._pages.stats()
+        cache = self._cache.snapshot()
         counts = self._counts
         return MetricsSnapshot(
-            hits_memory=counts["hits_memory"],
-            hits_disk=counts["hits_disk"],
-            misses=counts["misses"],
-            stale_answers=counts["stale_answers"],
+            hits_memory=cache.hits_memory,
+            hits_disk=cache.hits_disk,
+            misses=cache.misses,
+            stale_answers=cache.stale,
             calls=counts["calls"],
             calls_saved=counts["calls_saved"],
             preloads=counts["preloads"],
             invalidations=self._registry.invalidations.counter,
-            seal_failures=disk.seal_failures,
-            rows_refused=disk.rows_refused,
-            evictions=disk.evictions,
-            pages=disk.pages,
-            bytes_on_disk=disk.bytes_on_disk,
+            seal_failures=cache.seal_failures,
+            rows_refused=cache.rows_refused,
+            evictions=cache.evictions,
+            pages=cache.pages,
+            bytes_on_disk=cache.bytes_on_disk,
             memory_entries=len(self._memory),
             latency_ms=dict(self._latency_ms),
         )
 
     def hit_rate(self) -> float | None:
         """Return hits among all reads, 0 to 1; None before the first read. Cheap: the status bar shows it."""
-        hits = self._counts["hits_memory"] + self._counts["hits_disk"]
-        asked = hits + self._counts["misses"]
-        return hits / asked if asked else None
+        return self._cache.snapshot().hit_rate
 
     @property
     def calls_saved(self) -> int:

@@ -322,7 +322,7 @@ class Balances:
     def _land(self, departure: Departure, taken: Taken) -> None:
         if taken.kept:
             self._counters.latency(departure.network, taken.kept[0])
-            self._keeping.start(self._keep(taken.kept), "keep")
+            self._keeping.begin(self._keep(taken.kept), "keep")
         for key, landing in taken.landings.items():
             self._flights.land(departure, key, landing)
         self._tell(taken.landings)
@@ -334,7 +334,7 @@ class Balances:
     def _follow_up(self, network: NetworkId, keys: frozenset[BalanceKey], block_time_s: float) -> None:
         if keys and network not in self._following:
             self._following.add(network)
-            self._following_up.start(self._ask_again(network, tuple(keys), block_time_s), "follow up")
+            self._following_up.begin(self._ask_again(network, tuple(keys), block_time_s), "follow up")
 
     async def _ask_again(self, network: NetworkId, keys: tuple[BalanceKey, ...], block_time_s: float) -> None:
         try:

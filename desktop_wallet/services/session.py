@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desktop_wallet.cache.memory import MemoryTier
+from desktop_wallet.cache.metrics import CacheMetrics
 from desktop_wallet.cache.pages import PageCache
 from desktop_wallet.registry.registry import Registry
 from desktop_wallet.services.accounts import Accounts
@@ -81,7 +82,7 @@ class Session:
         self.metrics: Metrics
         self.balances: Balances
         self.preload: Preload
-        self._pages: PageCache
+        self.pages: PageCache
         self._tasks = Tasks()
 
     def subscribe(self, listener: Callable[[ChangeSet], None]) -> Callable[[], None]:
@@ -99,7 +100,7 @@ class Session:
 
     def begin_preload(self) -> None:
         """Paint what the disk keeps, then read what is not within its TTL, behind the open window."""
-        self._tasks.start(self._preload(), "preload at unlock")
+        self._tasks.begin(self._preload(), "preload at unlock")
 
     async def _preload(self) -> None:
         if self.settings.now.preload and self.catalogue.chosen:
@@ -110,8 +111,8 @@ class Session:
     async def apply_cache_settings(self) -> None:
         """Bring the cache into the mode and size that the settings name."""
         now = self.settings.now
-        await self._pages.set_mode(now.cache_mode)
-        await self._pages.set_limit(now.cache_limit_bytes)
+        await self.pages.set_mode(now.cache_mode)
+        await self.pages.set_limit(now.cache_limit_bytes)
 
     async def close(self) -> None:
         """Stop every read, keep what must be kept, forget every key."""
@@ -121,7 +122,7 @@ class Session:
         try:
             await self.metrics.save()
         finally:
-            await self._pages.close()
+            await self.pages.close()
             await self._registry.close()
             await self._vault.close()
 
@@ -160,8 +161,9 @@ async def open_session(
         )
         await session.accounts.load()
         memory = MemoryTier()
-        session._pages = pages = await _open_pages(session, outside)  # noqa: SLF001 - the one place that builds it
-        session.metrics = Metrics(registry, pages, memory)
+        counts = CacheMetrics()
+        session.pages = pages = await _open_pages(session, vault, outside, counts)
+        session.metrics = Metrics(registry, pages, memory, counts)
         await session.metrics.load()
         book = Book(session.accounts, session.catalogue)
         parts = SessionParts(
@@ -185,7 +187,7 @@ async def open_session(
     return session
 
 
-async def _open_pages(session: Session, outside: Surroundings) -> PageCache:
+async def _open_pages(session: Session, vault: Vault, outside: Surroundings, metrics: CacheMetrics) -> PageCache:
     def trouble(found: CacheTrouble) -> None:
         session.cache_trouble = found
         _log.warning("the cache is in trouble and reads go to the network: %s", found)
@@ -193,12 +195,13 @@ async def _open_pages(session: Session, outside: Surroundings) -> PageCache:
     now = session.settings.now
     pages = PageCache(
         outside.cache_folder,
-        session._vault.view_subkey("pages"),  # noqa: SLF001 - part of building the session
-        session._vault.view_subkey("names"),  # noqa: SLF001 - part of building the session
-        session.profile.id,
-        outside.clock,
+        profile=session.profile.id,
+        page_key=vault.view_subkey("pages"),
+        names_key=vault.view_subkey("names"),
+        clock=outside.clock,
         mode=now.cache_mode,
         limit_bytes=now.cache_limit_bytes,
+        metrics=metrics,
         on_trouble=trouble,
     )
     await pages.open()

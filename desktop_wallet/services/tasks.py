@@ -19,11 +19,15 @@ class Tasks:
         self._running: set[asyncio.Task[object]] = set()
 
     def start(self, work: Coroutine[object, object, T], name: str) -> asyncio.Task[T]:
-        """Begin the work now; an error that nobody awaits goes to the loop's handler, and so to the crash report."""
+        """Begin the work now and return its task, for somebody who awaits it."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
+
+    def begin(self, work: Coroutine[object, object, None], name: str) -> None:
+        """Begin work that nobody waits for; an error in it goes to the loop's handler, and so to the crash report."""
+        self.start(work, name).add_done_callback(_report)
 
     async def finish(self) -> None:
         """Wait until everything under way has ended by itself."""
@@ -34,3 +38,8 @@ class Tasks:
         for task in tuple(self._running):
             task.cancel()
         await self.finish()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        task.get_loop().call_exception_handler({"message": f"{task.get_name()} failed", "exception": error})
