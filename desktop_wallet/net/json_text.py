@@ -10,7 +10,8 @@ from typing import NoReturn
 from desktop_wallet.core.errors import MalformedReply, OversizedReply
 from desktop_wallet.net.limits import ReplyLimits
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# Possessive, and the closing mark optional: every try to match succeeds, so that no text makes it start over and over.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _MAX_DIGITS = 80  # 2**256 has 78
