@@ -106,7 +106,7 @@ class Anvil:
         self.stop()
         self.start()
 
-    def rpc(self, method: str, *params: object) -> Any:
+    def rpc(self, method: str, *params: object) -> Any:  # noqa: ANN401 - JSON
         """Return the result of one call; RpcFault when the node answers with an error."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         with contextlib.closing(connection):
@@ -170,7 +170,7 @@ class Anvil:
     def deploy_token(
         self, name: str, symbol: str, *, supply: int, decimals: int = 18, owner: str = DEV_ACCOUNTS[0]
     ) -> str:
-        """Deploy an ERC-20 with the whole supply (base units) in the owner's hands; return its address in lower case."""
+        """Deploy an ERC-20, the whole supply (base units) in the owner's hands; return its address in lower case."""
         words = [f"{0x80:064x}", f"{0x80 + 64:064x}", f"{supply:064x}", owner[2:].rjust(64, "0")]
         arguments = "".join([*words, _short_text(name), _short_text(symbol)])
         address: str = self.send(None, _token_code() + arguments)["contractAddress"]

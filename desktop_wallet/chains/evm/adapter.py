@@ -1,0 +1,124 @@
+"""The adapter of an EVM network: balances by Multicall3 where there is one, singly and pinned where there is none."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from desktop_wallet.chains.evm.identity import identify
+from desktop_wallet.chains.evm.line import Line, Question, always
+from desktop_wallet.chains.evm.reader import BalanceReader
+from desktop_wallet.chains.evm.tokens import token_calls, understand_token
+from desktop_wallet.chains.evm.wire import head_of, value_of
+from desktop_wallet.core.addresses import Address, parse_address
+from desktop_wallet.core.errors import ContradictoryReply, NoEndpointLeft, WrongChain
+from desktop_wallet.core.networks import Family, Network
+from desktop_wallet.net.json_rpc import Call, hex_quantity
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection, Sequence
+
+    from desktop_wallet.chains.adapter import ChainIdentity, ReadBatch, ReadRequest
+    from desktop_wallet.core.assets import Asset, AssetId
+    from desktop_wallet.core.balances import BalanceKey
+    from desktop_wallet.core.instants import Clock
+    from desktop_wallet.core.positions import Height
+    from desktop_wallet.net.json_rpc import Result
+    from desktop_wallet.net.pool import EndpointPool, EndpointStatus
+
+_REQUESTS_AT_ONCE = 3
+_ADDRESSES_AT_ONCE = 25
+"""Two calls each: as many as one batch of the pool takes."""
+
+
+class EvmAdapter:
+    """One EVM network (chains/adapter.py says what each method promises)."""
+
+    def __init__(
+        self, network: Network, pool: EndpointPool, decimals_of: Callable[[AssetId], int], clock: Clock
+    ) -> None:
+        """`decimals_of` tells an asset's decimals, for the readings; it must know every asset that is asked for."""
+        self._network = network
+        self._pool = pool
+        self._line = Line(network, pool, expected=network.id.reference)
+        self._reader = BalanceReader(self._line, decimals_of, clock)
+
+    @property
+    def network(self) -> Network:
+        """Return the network it serves."""
+        return self._network
+
+    async def read_balances(self, request: ReadRequest) -> AsyncIterator[ReadBatch]:
+        """Yield batches until every key has its Reading or its ReadFailure; one batch a contract call."""
+        parts = self._reader.parts(request.keys)
+        for start in range(0, len(parts), _REQUESTS_AT_ONCE):
+            for batch in await self._read(parts[start : start + _REQUESTS_AT_ONCE], request):
+                yield batch
+
+    async def _read(self, parts: Sequence[tuple[BalanceKey, ...]], request: ReadRequest) -> list[ReadBatch]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._reader.read(part, request)) for part in parts]
+        return [batch for task in tasks for batch in task.result()]
+
+    async def is_on_chain(self, height: Height, *, avoid: frozenset[str] = frozenset()) -> bool | None:
+        """Return whether the block still stands at its height; None if no server could tell or it has no hash."""
+        if height.hash is None:
+            return None
+        expected = height.hash.lower()
+        block = Call("eth_getBlockByNumber", (hex(height.number), False))
+        question = Question(always(block), lambda results, host: _stands(results, host, height.number, expected))
+        try:
+            return (await self._line.ask(question, avoid=avoid)).value
+        except NoEndpointLeft:
+            return None
+
+    async def used_addresses(self, addresses: Sequence[Address]) -> Collection[Address]:
+        """Return those that have ever sent or that hold the network's coin; raises NoEndpointLeft."""
+        used: set[Address] = set()
+        for start in range(0, len(addresses), _ADDRESSES_AT_ONCE):
+            some = addresses[start : start + _ADDRESSES_AT_ONCE]
+            calls = tuple(
+                Call(method, (address.text, "latest"))
+                for address in some
+                for method in ("eth_getTransactionCount", "eth_getBalance")
+            )
+            numbers = (await self._line.ask(Question(always(*calls), _numbers), user_asked=True)).value
+            pairs = zip(some, numbers[::2], numbers[1::2], strict=True)
+            used.update(address for address, count, wei in pairs if count or wei)
+        return used
+
+    async def describe_token(self, reference: str) -> Asset:
+        """Return the token at that contract; raises InvalidAddress, InvalidToken, NoEndpointLeft."""
+        address = parse_address(Family.EVM, reference)
+        question = Question(always(*token_calls(address)), understand_token)
+        words = (await self._line.ask(question, user_asked=True)).value
+        return words.asset(self._network.id, address)
+
+    async def identify(self) -> ChainIdentity:
+        """Return what the network's servers say of their chain; raises WrongChain, NoEndpointLeft."""
+        try:
+            return await identify(self._network, self._pool, expected=self._network.id.reference)
+        except NoEndpointLeft as error:
+            last = error.data.get("last")
+            if isinstance(last, WrongChain):
+                raise last from None
+            raise
+
+    def endpoint_statuses(self) -> tuple[EndpointStatus, ...]:
+        """Return how each endpoint does, best first."""
+        return self._pool.statuses()
+
+
+def _stands(results: Sequence[Result], host: str, number: int, expected: str) -> bool | None:
+    value = value_of(results[0], host)
+    if value is None:
+        # The server has not got that far: it cannot tell.
+        return None
+    head = head_of(value, host)
+    if head.number != number:
+        raise ContradictoryReply(host=host, problem="block number")
+    return head.hash == expected
+
+
+def _numbers(results: Sequence[Result], host: str) -> tuple[int, ...]:
+    return tuple(hex_quantity(value_of(result, host), host) for result in results)

@@ -1,0 +1,306 @@
+"""Balances from one network: in contract calls where Multicall3 stands, else singly and pinned to a block."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from desktop_wallet.chains.adapter import ReadBatch, failure_of
+from desktop_wallet.chains.evm.line import Heard, Question, always
+from desktop_wallet.chains.evm.multicall import (
+    CHUNK,
+    CHUNKS_A_REQUEST,
+    SMALLEST_CHUNK,
+    Absence,
+    Answer,
+    ChunkAnswer,
+    Multicall,
+)
+from desktop_wallet.chains.evm.pinned import Pinned
+from desktop_wallet.chains.evm.wire import LATEST, Head, check_time, head_of, value_of
+from desktop_wallet.core.balances import FailureReason, ReadFailure, Reading, ReadMethod
+from desktop_wallet.core.errors import EndpointRefused, MalformedReply, NoEndpointLeft
+from desktop_wallet.core.positions import Height, HeightKind
+from desktop_wallet.net.json_rpc import Call, hex_data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from desktop_wallet.chains.adapter import ReadRequest
+    from desktop_wallet.chains.evm.line import Line
+    from desktop_wallet.chains.evm.multicall import Chunk
+    from desktop_wallet.core.assets import AssetId
+    from desktop_wallet.core.balances import BalanceKey
+    from desktop_wallet.core.instants import Clock, Instant
+    from desktop_wallet.net.json_rpc import Result
+
+_Keys = tuple["BalanceKey", ...]
+
+_SLICE = 200
+"""Readings made before the loop gets its turn: under 1 ms of work."""
+_PINNED_AT_ONCE = 200
+_MAX_CODE_BYTES = 128 * 1024
+
+
+class BalanceReader:
+    """Reads balances of one network and remembers what its servers and contracts are good for."""
+
+    def __init__(self, line: Line, decimals_of: Callable[[AssetId], int], clock: Clock) -> None:
+        self._line = line
+        self._decimals_of = decimals_of
+        self._clock = clock
+        contract = line.network.multicall
+        self._multicall = None if contract is None else Multicall(line.network, contract)
+        self._chunk_size = CHUNK
+        self._lacking: dict[str, int] = {}
+        self._failing: set[AssetId] = set()
+
+    def parts(self, keys: _Keys) -> list[_Keys]:
+        """Return the keys cut into what one request asks for."""
+        size = _PINNED_AT_ONCE if self._multicall is None else self._chunk_size * CHUNKS_A_REQUEST
+        return [keys[start : start + size] for start in range(0, len(keys), size)]
+
+    async def read(self, keys: _Keys, request: ReadRequest) -> list[ReadBatch]:
+        """Return a Reading or a ReadFailure for each of the keys."""
+        try:
+            return await self._read(keys, request, request.avoid)
+        except NoEndpointLeft as error:
+            now = self._clock.now()
+            return [ReadBatch(failures=tuple(failure_of(key, error, now) for key in keys))]
+
+    async def _read(self, keys: _Keys, request: ReadRequest, avoid: frozenset[str]) -> list[ReadBatch]:
+        heard = await self._ask(keys, request, avoid)
+        absence = heard.value.absence
+        if absence is None:
+            return await self._from_chunks(heard, request)
+        if absence is Absence.EMPTY and not await self._really_lacks(heard.host):
+            # The contract is there and the server does not run it: its fault, and no number.
+            self._line.pool.blame(heard.host, MalformedReply(host=heard.host, problem="empty"))
+            try:
+                return await self._read(keys, request, avoid | {heard.host})
+            except NoEndpointLeft:
+                now = self._clock.now()
+                return [ReadBatch(failures=tuple(_empty(key, now, heard.host) for key in keys))]
+        self._lacking[heard.host] = self._line.epoch(heard.host)
+        return await self._read_pinned(keys, heard, request, avoid)
+
+    # Contract calls
+
+    async def _ask(self, keys: _Keys, request: ReadRequest, avoid: frozenset[str]) -> Heard[Answer]:
+        """Return the answer to contract calls for the keys, or a bare head from a server without the contract."""
+        while True:
+            chunks = await self._chunks(keys)
+            try:
+                return await self._line.ask(self._question(chunks), user_asked=request.user_asked, avoid=avoid)
+            except NoEndpointLeft as error:
+                last = error.data.get("last")
+                too_much = isinstance(last, EndpointRefused) and "code" in last.data
+                if not too_much or not chunks or self._chunk_size <= SMALLEST_CHUNK:
+                    raise
+                self._shrink()
+
+    def _question(self, chunks: Sequence[Chunk]) -> Question[Answer]:
+        multicall = self._multicall
+
+        def compose(host: str) -> Sequence[Call]:
+            if multicall is None or not chunks or self._lacks(host):
+                return (LATEST,)
+            return multicall.calls(chunks)
+
+        def understand(results: Sequence[Result], host: str) -> Answer:
+            if multicall is None or len(results) == 1:
+                return Answer(self._head(results[0], host), absence=Absence.MISLEADING)
+            return multicall.understand(chunks, results, host, self._clock.now())
+
+        return Question(compose, understand, lambda answer: answer.head.number)
+
+    async def _chunks(self, keys: _Keys) -> list[Chunk]:
+        """Return contract calls for the keys; tokens that have failed get calls of their own."""
+        if self._multicall is None:
+            return []
+        groups = [tuple(key for key in keys if key.asset not in self._failing)] if self._failing else [keys]
+        groups += _by_asset(key for key in keys if key.asset in self._failing)
+        chunks = []
+        for group in groups:
+            for start in range(0, len(group), self._chunk_size):
+                chunks.append(self._multicall.chunk(group[start : start + self._chunk_size]))
+                await asyncio.sleep(0)
+        return chunks
+
+    async def _from_chunks(self, heard: Heard[Answer], request: ReadRequest) -> list[ReadBatch]:
+        again = tuple(
+            key
+            for chunk in heard.value.chunks
+            for key, amount in zip(chunk.keys, chunk.amounts, strict=True)
+            if amount is None and key.asset not in self._failing
+        )
+        batches = [await self._batch(chunk, heard, request, without=frozenset(again)) for chunk in heard.value.chunks]
+        if again:
+            batches += await self._ask_again(again, heard, request)
+        return batches
+
+    async def _ask_again(self, keys: _Keys, heard: Heard[Answer], request: ReadRequest) -> list[ReadBatch]:
+        """Return what each token says when it is asked in a call of its own, once.
+
+        A contract that burns all its gas starves those that are asked after it; alone it starves only itself.
+        """
+        assert self._multicall is not None  # noqa: S101 - only contract calls are asked again
+        chunks = [self._multicall.chunk(group) for group in _by_asset(keys)]
+        question = self._question(chunks)
+        try:
+            alone = await self._line.ask(question, user_asked=request.user_asked, only=heard.host)
+        except NoEndpointLeft as error:
+            now = self._clock.now()
+            return [ReadBatch(failures=tuple(failure_of(key, error, now) for key in keys))]
+        if alone.value.absence is not None:
+            return [ReadBatch(failures=tuple(_empty(key, alone.ended, alone.host) for key in keys))]
+        for chunk in alone.value.chunks:
+            if all(amount is None for amount in chunk.amounts):
+                self._failing.add(chunk.keys[0].asset)
+        given_up = any(chunk.height is None for chunk in heard.value.chunks)
+        if given_up and not any(key.asset in self._failing for key in keys):
+            # No single token is to blame: there were too many.
+            self._shrink()
+        return [await self._batch(chunk, alone, request) for chunk in alone.value.chunks]
+
+    def _shrink(self) -> None:
+        self._chunk_size = max(self._chunk_size // 4, SMALLEST_CHUNK)
+
+    async def _batch(
+        self,
+        chunk: ChunkAnswer,
+        heard: Heard[Answer],
+        request: ReadRequest,
+        without: frozenset[BalanceKey] = frozenset(),
+    ) -> ReadBatch:
+        """Return the readings of one contract call, leaving out keys that are asked again."""
+        answers: Iterable[tuple[BalanceKey, int | None]] = zip(chunk.keys, chunk.amounts, strict=True)
+        if without:
+            answers = [(key, amount) for key, amount in answers if key not in without]
+        source = _Source(
+            heard.host, heard.chain_hash, heard.started, heard.ended, ReadMethod.MULTICALL, len(chunk.keys)
+        )
+        return await self._make(answers, chunk.height, source, request)
+
+    # Singly
+
+    def _lacks(self, host: str) -> bool:
+        return self._lacking.get(host) == self._line.epoch(host)
+
+    async def _really_lacks(self, host: str) -> bool:
+        """Return whether no code stands at Multicall3's address on that server's chain, and remember it."""
+        contract = self._line.network.multicall
+        asked = Question(
+            always(Call("eth_getCode", (contract, "latest"))),
+            lambda results, host: hex_data(value_of(results[0], host), host, _MAX_CODE_BYTES),
+        )
+        try:
+            code = (await self._line.ask(asked, only=host)).value
+        except NoEndpointLeft:
+            return False
+        return not code
+
+    async def _read_pinned(
+        self, keys: _Keys, heard: Heard[Answer], request: ReadRequest, avoid: frozenset[str]
+    ) -> list[ReadBatch]:
+        """Return readings pinned to the head that was heard, or to newer ones, from the same server."""
+        batches: list[ReadBatch] = []
+        head: Heard[Head] | None = Heard(heard.value.head, heard.host, heard.chain_hash, heard.started, heard.ended)
+        for start in range(0, len(keys), _PINNED_AT_ONCE):
+            some = keys[start : start + _PINNED_AT_ONCE]
+            try:
+                batches.append(await self._read_at(some, head, heard.host, request))
+            except NoEndpointLeft:
+                # This server had its chances: the others get what is left.
+                return batches + await self._read(keys[start:], request, avoid | {heard.host})
+            head = None
+        return batches
+
+    async def _read_at(self, keys: _Keys, head: Heard[Head] | None, host: str, request: ReadRequest) -> ReadBatch:
+        """Return readings pinned to a head; one that leaves the chain in between is replaced, once."""
+        for last in (False, True):
+            at = head or await self._head_from(host, request)
+            pinned = Pinned(at.value, keys)
+            question = Question(always(*pinned.calls()), pinned.understand)
+            try:
+                heard = await self._line.ask(question, user_asked=request.user_asked, only=host)
+            except NoEndpointLeft:
+                if last:
+                    raise
+                head = None
+                continue
+            block = Height(HeightKind.BLOCK, at.value.number, at.value.hash, at.value.parent_hash, at.value.time_s)
+            source = _Source(host, heard.chain_hash, at.started, heard.ended, ReadMethod.PINNED, 1)
+            return await self._make(zip(keys, heard.value, strict=True), block, source, request)
+        raise AssertionError("unreachable")
+
+    async def _head_from(self, host: str, request: ReadRequest) -> Heard[Head]:
+        question = Question(
+            always(LATEST), lambda results, host: self._head(results[0], host), lambda head: head.number
+        )
+        return await self._line.ask(question, user_asked=request.user_asked, only=host)
+
+    def _head(self, result: Result, host: str) -> Head:
+        head = head_of(value_of(result, host), host)
+        check_time(head.time_s, self._clock.now(), host)
+        return head
+
+    # Readings
+
+    async def _make(
+        self,
+        answers: Iterable[tuple[BalanceKey, int | None]],
+        position: Height | None,
+        source: _Source,
+        request: ReadRequest,
+    ) -> ReadBatch:
+        """Return what was answered, made in slices so that a paint never waits for it."""
+        readings: list[Reading] = []
+        failures: list[ReadFailure] = []
+        for count, (key, amount) in enumerate(answers, start=1):
+            if amount is None or position is None:
+                failures.append(_empty(key, source.ended, source.host))
+            else:
+                readings.append(
+                    Reading(
+                        key=key,
+                        amount=amount,
+                        decimals=self._decimals_of(key.asset),
+                        position=position,
+                        endpoint=source.host,
+                        method=source.method,
+                        batch=source.batch,
+                        started=source.started,
+                        ended=source.ended,
+                        seq=request.seq,
+                        registry=request.registry,
+                        chain_hash=source.chain_hash,
+                    )
+                )
+            if count % _SLICE == 0:
+                await asyncio.sleep(0)
+        return ReadBatch(tuple(readings), tuple(failures))
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What all readings of one call have in common."""
+
+    host: str
+    chain_hash: str | None
+    started: Instant
+    ended: Instant
+    method: ReadMethod
+    batch: int
+
+
+def _empty(key: BalanceKey, at: Instant, host: str) -> ReadFailure:
+    return ReadFailure(key, FailureReason.EMPTY, at, host=host)
+
+
+def _by_asset(keys: Iterable[BalanceKey]) -> list[_Keys]:
+    groups: dict[AssetId, list[BalanceKey]] = {}
+    for key in keys:
+        groups.setdefault(key.asset, []).append(key)
+    return [tuple(group) for group in groups.values()]
