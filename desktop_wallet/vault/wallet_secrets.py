@@ -16,6 +16,7 @@ from desktop_wallet.vault.signers import evm
 
 PASSPHRASE_LIMIT_BYTES: Final = 512
 """Keeps a sealed secret in base64 under the 1,280 characters that the Windows keyring takes."""
+_ENTROPY_BYTES: Final = (16, 20, 24, 28, 32)
 _PHRASE: Final = 1
 _KEY: Final = 2
 
@@ -86,12 +87,12 @@ WalletSecret = PhraseSecret | KeySecret
 
 def decode_secret(plain: bytes | bytearray) -> WalletSecret:
     """Return the secret that `encode` wrote; ValueError if it is none."""
-    kind, rest = plain[:1], plain[1:]
-    if kind == bytes((_PHRASE,)) and len(rest) > rest[0]:
-        length = rest[0]
-        return PhraseSecret(bytearray(rest[1 : 1 + length]), bytearray(rest[1 + length :]))
-    if kind == bytes((_KEY,)) and len(rest) == evm.KEY_BYTES:
-        return KeySecret(bytearray(rest))
+    with memoryview(plain) as view:  # slices of it are no copies
+        if len(view) > 2 and view[0] == _PHRASE and view[1] in _ENTROPY_BYTES and len(view) >= 2 + view[1]:
+            end = 2 + view[1]
+            return PhraseSecret(bytearray(view[2:end]), bytearray(view[end:]))
+        if len(view) == 1 + evm.KEY_BYTES and view[0] == _KEY:
+            return KeySecret(bytearray(view[1:]))
     raise ValueError("no secret of a known kind")
 
 
