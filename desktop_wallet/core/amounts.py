@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from typing_extensions import override
+
 from desktop_wallet.core.errors import InvalidAmount
 
 UINT256_MAX = (1 << 256) - 1
@@ -23,6 +25,7 @@ class Amount:
     base_units: int
     decimals: int
 
+    @override
     def __str__(self) -> str:
         """Return the exact decimal text without groups: fit for a clipboard."""
         return plain_text(self)
