@@ -85,9 +85,6 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-# ---------------------------------------------------------------------------------------------------- commands
-
-
 def setup(_: list[str]) -> int:
     """Install everything for run and test."""
     prepare_tests()
@@ -110,8 +107,7 @@ def run(arguments: list[str]) -> int:
     code = subprocess.run(
         [*wallet, "--tour", str(TOUR)], cwd=ROOT, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}, check=False
     ).returncode
-    if code == 0:
-        say(f"The tour is in {TOUR.relative_to(ROOT)}/: {len(list(TOUR.glob('*.png')))} pictures.")
+    say(f"{len(list(TOUR.glob('*.png')))} pictures are in {TOUR.relative_to(ROOT)}/.")
     return code
 
 
@@ -127,13 +123,11 @@ def test(arguments: list[str]) -> int:
         "tests": [*UNDER_XVFB, python, "-m", "pytest", *arguments],
     }
     outcomes = []
-    with tempfile.TemporaryDirectory(prefix="dw-") as home:
-        environment = private_environment(Path(home))
-        for name, command in checks.items():
-            say(f"{name}: {shown(command)}")
-            started_s = time.perf_counter()
-            code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-            outcomes.append((name, code, time.perf_counter() - started_s))
+    for name, command in checks.items():
+        say(f"{name}: {shown(command)}")
+        started_s = time.perf_counter()
+        code = run_privately(command)
+        outcomes.append((name, code, time.perf_counter() - started_s))
     print()
     for name, code, took_s in outcomes:
         print(f"  {'passed' if code == 0 else 'FAILED':8}{name:20}{took_s:7.1f} s")
@@ -144,11 +138,8 @@ def prove(arguments: list[str]) -> int:
     """Run the tests at full size and leave their figures in build/proofs.md."""
     prepare_tests()
     # A test of full size may take as long as it takes; only a hang is cut off, after hours.
-    limits = ["--timeout=7200", "-o", "faulthandler_timeout=10800"]
-    report = ["--full", "--proofs", str(PROOFS)]
-    command = [*UNDER_XVFB, str(program(VENV, "python")), "-m", "pytest", *limits, *report, *arguments]
-    with tempfile.TemporaryDirectory(prefix="dw-") as home:
-        code = subprocess.run(command, cwd=ROOT, env=private_environment(Path(home)), check=False).returncode
+    size = ["--timeout=7200", "-o", "faulthandler_timeout=10800", "--full", "--proofs", str(PROOFS)]
+    code = run_privately([*UNDER_XVFB, str(program(VENV, "python")), "-m", "pytest", *size, *arguments])
     say(f"The proofs stand in {PROOFS.relative_to(ROOT)}.")
     return code
 
@@ -158,9 +149,7 @@ def bench(arguments: list[str]) -> int:
     prepare_tests()
     if not program(PEERS, "python").exists():
         say("Peers are not installed (make bench-peers), so some will be named as missing.")
-    command = [*UNDER_XVFB, str(program(VENV, "python")), "-m", "tests.benchmarks.run", *arguments]
-    with tempfile.TemporaryDirectory(prefix="dw-") as home:
-        return subprocess.run(command, cwd=ROOT, env=private_environment(Path(home)), check=False).returncode
+    return run_privately([*UNDER_XVFB, str(program(VENV, "python")), "-m", "tests.benchmarks.run", *arguments])
 
 
 def bench_peers(_: list[str]) -> int:
@@ -214,13 +203,10 @@ def lock(_: list[str]) -> int:
 
 def clean(_: list[str]) -> int:
     """Remove what these commands made."""
-    caches = [ROOT / name for name in (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis")]
-    for folder in [BUILD, VENV, ROOT / ".import_linter_cache", *caches]:
+    caches = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache")
+    for folder in (BUILD, VENV, *(ROOT / cache for cache in caches)):
         shutil.rmtree(folder, ignore_errors=True)
     return 0
-
-
-# ----------------------------------------------------------------------------------------------------- set-up
 
 
 def require_python() -> None:
@@ -328,9 +314,6 @@ def npm(arguments: list[str], folder: Path) -> None:
     execute([str(program(VENV, "npm")), *arguments], trouble, environment=environment, folder=folder)
 
 
-# --------------------------------------------------------------------------------------------------- processes
-
-
 def execute(command: list[str], trouble: str, environment: dict[str, str] | None = None, folder: Path = ROOT) -> None:
     """Run `command` with its output in build/setup.log; raise SetupError with `trouble` and the last lines of it."""
     BUILD.mkdir(exist_ok=True)
@@ -354,6 +337,12 @@ def replace_process(command: list[str], environment: dict[str, str]) -> int:
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
+def run_privately(command: list[str]) -> int:
+    """Run `command` in folders of its own, which are gone afterwards; return its exit code."""
+    with tempfile.TemporaryDirectory(prefix="dw-", ignore_cleanup_errors=True) as home:
+        return subprocess.run(command, cwd=ROOT, env=private_environment(Path(home)), check=False).returncode
+
+
 def private_environment(home: Path) -> dict[str, str]:
     """Return an environment in which no check can see or touch the person's data, session, or screen."""
     kept = {"PATH", "LANG", "TERM", "TMPDIR", "USER", "LOGNAME", "SYSTEMROOT", "NO_COLOR", "FORCE_COLOR", "CI"}
@@ -370,9 +359,8 @@ def private_environment(home: Path) -> dict[str, str]:
 
 def has_display() -> bool:
     """Return whether a window can open, or the person has chosen Qt's platform."""
-    if not sys.platform.startswith("linux"):
-        return True
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    variables = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in variables)
 
 
 def program(venv: Path, name: str) -> Path:

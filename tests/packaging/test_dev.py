@@ -112,6 +112,24 @@ def test_the_stamp_changes_with_the_pins_and_with_the_python(
     assert len(set(stamps)) == len(stamps)
 
 
+def test_a_second_start_installs_nothing(
+    dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dev, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(dev, "NPM", tmp_path / "npm")
+    for file in (dev.program(tmp_path, "python"), tmp_path / "pyvenv.cfg", tmp_path / "npm" / "stamp"):
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    (tmp_path / "dev.stamp").write_text(dev.python_stamp(tmp_path, "dev"))
+    parts = [dev.NPM_PARTS / name for name in ("package.json", "package-lock.json", ".npmrc")]
+    (tmp_path / "npm" / "stamp").write_text(dev.digest(*parts))
+    dev.install_python_packages(tmp_path, "dev")
+    dev.install_python_packages(tmp_path, "run", covers=("dev",))
+    dev.install_npm_parts()
+    assert capsys.readouterr().out == ""
+    assert not (tmp_path / "build").exists()
+
+
 def test_checks_see_neither_the_persons_folders_nor_their_session(
     dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

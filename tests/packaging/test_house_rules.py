@@ -35,6 +35,38 @@ def test_the_rule_about_exec_sees_one() -> None:
     assert _exec_calls_in_coroutines(ast.parse("def ask(dialog):\n    return dialog.exec()\n")) == []
 
 
+def _ownerless_tasks(tree: ast.AST) -> list[int]:
+    """Return the lines that start a task elsewhere than in a TaskGroup."""
+    groups = {
+        item.optional_vars.id
+        for block in ast.walk(tree)
+        if isinstance(block, ast.AsyncWith)
+        for item in block.items
+        if isinstance(item.optional_vars, ast.Name) and "TaskGroup(" in ast.unparse(item.context_expr)
+    }
+    return [
+        call.lineno
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in {"create_task", "ensure_future"}
+        and ast.unparse(call.func.value) not in groups
+    ]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: str(source.relative_to(ROOT)))
+def test_every_task_has_an_owner_that_cancels_and_awaits_it(source: Path) -> None:
+    """That is a TaskGroup, or one of the two modules that own tasks: of the window and of the services."""
+    if source.relative_to(ROOT / "desktop_wallet").as_posix() not in {"ui/tasks.py", "services/tasks.py"}:
+        assert _ownerless_tasks(ast.parse(source.read_text(encoding="utf-8"))) == []
+
+
+def test_the_rule_about_tasks_sees_one() -> None:
+    owned = "async def go(w):\n    async with asyncio.TaskGroup() as group:\n        group.create_task(w)\n"
+    assert _ownerless_tasks(ast.parse(owned)) == []
+    assert _ownerless_tasks(ast.parse("loop.create_task(w)\nasyncio.ensure_future(w)\n")) == [1, 2]
+
+
 def test_no_file_has_grown_too_long() -> None:
     lengths = {source: len(source.read_text(encoding="utf-8").splitlines()) for source in SOURCES}
     assert {str(source.relative_to(ROOT)): length for source, length in lengths.items() if length > LONGEST_FILE} == {}
