@@ -1,1 +1,1 @@
-"""The only user of diskcache: sealed pages of balances."""
+"""What was read before: balances in memory, and sealed pages of them on disk. The only user of diskcache."""

@@ -1,0 +1,302 @@
+"""The folder of sealed pages: opening, inspecting, writing and giving it up. Runs on the cache's own thread only."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import stat
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import diskcache
+
+from desktop_wallet.cache.disk import BytesDisk
+from desktop_wallet.cache.troubles import CacheTroubleKind, StoreFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+DATABASE: Final = diskcache.core.DBNAME
+_SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
+_SET_ASIDE: Final = ".damaged"
+_OPEN_MARK: Final = "open"
+"""Stands in the folder while a process has it open; found at opening it tells of an unclean end."""
+_TIMEOUT_S: Final = 0.05
+_WALK: Final = 50
+_SETTINGS: Final[dict[str, object]] = {
+    "statistics": 0,
+    "tag_index": 0,
+    "eviction_policy": "least-recently-used",
+    # Nothing is culled inside a set: within one transaction the file does not shrink, so every further set of a batch
+    # would cull ten more pages, at last those just written. `trim` does it after the commit.
+    "cull_limit": 0,
+    "sqlite_auto_vacuum": 1,
+    "sqlite_cache_size": 2_048,
+    "sqlite_journal_mode": "wal",
+    # A mapped file that another program truncates would end the process with SIGBUS.
+    "sqlite_mmap_size": 0,
+    "sqlite_synchronous": 1,
+    "disk_min_file_size": 0,
+    "disk_pickle_protocol": 0,
+}
+_METADATA: Final = ("count", "size", "hits", "misses")
+_OBJECTS: Final = {
+    ("table", "Settings"),
+    ("table", "Cache"),
+    ("index", "sqlite_autoindex_Settings_1"),
+    ("index", "Cache_key_raw"),
+    ("index", "Cache_expire_time"),
+    ("index", "Cache_access_time"),
+    ("trigger", "Settings_count_insert"),
+    ("trigger", "Settings_count_delete"),
+    ("trigger", "Settings_size_insert"),
+    ("trigger", "Settings_size_update"),
+    ("trigger", "Settings_size_delete"),
+}
+_OURS: Final = "mode = 0 AND raw = 1 AND filename IS NULL AND typeof(key) = 'text' AND typeof(value) = 'blob'"
+_ALL_OURS: Final = f"{_OURS} AND expire_time IS NULL AND tag IS NULL AND size = 0"
+_FULL_ERRNO: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+_BY_CODE: Final = {
+    "SQLITE_NOTADB": CacheTroubleKind.DAMAGED,
+    "SQLITE_CORRUPT": CacheTroubleKind.DAMAGED,
+    "SQLITE_FULL": CacheTroubleKind.FULL,
+    "SQLITE_READONLY": CacheTroubleKind.READ_ONLY,
+    "SQLITE_CANTOPEN": CacheTroubleKind.READ_ONLY,
+    "SQLITE_PERM": CacheTroubleKind.READ_ONLY,
+    "SQLITE_BUSY": CacheTroubleKind.LOCKED,
+    "SQLITE_LOCKED": CacheTroubleKind.LOCKED,
+    "SQLITE_IOERR": CacheTroubleKind.FAILED,
+}
+
+
+class PageStore:
+    """Sealed pages by their name. Every method may raise StoreFailure; then `close`, and `set_aside` if DAMAGED."""
+
+    def __init__(self, folder: Path, limit_bytes: int) -> None:
+        self._folder = folder
+        self._limit_bytes = limit_bytes
+        self._cache: Any = None
+        self._identity: tuple[int, int] | None = None
+        self._purged = 0
+        self._refused_before = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether pages can be asked for."""
+        return self._cache is not None
+
+    @property
+    def refused(self) -> int:
+        """Return how many rows were refused since the store was made."""
+        here = self._cache.disk.refused if self._cache is not None else 0
+        return self._refused_before + self._purged + int(here)
+
+    def open(self) -> None:
+        """Open or make the folder (0700) and its database (0600), after a look at what is in it."""
+        with self._translated():
+            path = str(self._folder)
+            if os.path.expandvars(os.path.expanduser(path)) != path:  # noqa: PTH111 - what diskcache would do to it
+                raise StoreFailure(CacheTroubleKind.FAILED, "folder name")
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self._folder.is_symlink():
+                raise StoreFailure(CacheTroubleKind.FAILED, "folder is a link")
+            self._folder.chmod(0o700)
+            self._make_private()
+            self._inspect(unclean=(self._folder / _OPEN_MARK).exists())
+            self._cache = diskcache.Cache(
+                path, timeout=_TIMEOUT_S, disk=BytesDisk, size_limit=self._limit_bytes, **_SETTINGS
+            )
+            os.close(os.open(self._folder / _OPEN_MARK, os.O_WRONLY | os.O_CREAT, 0o600))
+            self._identity = self._found_identity()
+
+    def get(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Return the pages that are there, in one transaction; each counts as used."""
+        with self._translated(), self._cache.transact():
+            found = ((name, self._cache.get(name)) for name in names)
+            return {name: page for name, page in found if page is not None}
+
+    def exchange(self, names: Sequence[str], change: Callable[[str, bytes | None], bytes | None]) -> int:
+        """Put what `change` makes of each page in its place, None to delete it, in one transaction.
+
+        Returns how many other pages had to go so that the folder keeps to its limit. The pages just written stay: if
+        the limit's own order would drop them (the clock was set back), all the others go.
+        """
+        written = {}
+        with self._translated():
+            with self._cache.transact():
+                for name in names:
+                    old = self._cache.get(name)
+                    new = change(name, old)
+                    if new is not None:
+                        self._cache.set(name, new)
+                        written[name] = new
+                    elif old is not None:
+                        self._cache.delete(name)
+            return self._trim(written)
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Remove pages, in one transaction."""
+        with self._translated(), self._cache.transact():
+            for name in names:
+                self._cache.delete(name)
+
+    def walk(self, after: int) -> tuple[int, list[tuple[str, bytes]]]:
+        """Return a place to go on from and the next pages, unused as they were; no pages at the end.
+
+        By a statement of our own: diskcache's reading would make every page the last one used.
+        """
+        with self._translated(), closing(self._connect()) as connection:
+            rows = connection.execute(
+                f"SELECT rowid, key, value FROM Cache WHERE rowid > ? AND {_OURS} ORDER BY rowid LIMIT {_WALK}",  # noqa: S608 - constants
+                (after,),
+            ).fetchall()
+        return (rows[-1][0] if rows else after), [(key, value) for _, key, value in rows]
+
+    def limit(self, limit_bytes: int) -> int:
+        """Keep to another limit from now on; return how many pages had to go."""
+        self._limit_bytes = limit_bytes
+        if self._cache is None:
+            return 0
+        with self._translated():
+            self._cache.reset("size_limit", limit_bytes)
+            return self._trim({})
+
+    def size(self) -> tuple[int, int]:
+        """Return how many pages there are and how many bytes the files take."""
+        with self._translated():
+            taken = 0
+            for suffix in _SIDE_FILES:
+                with suppress(FileNotFoundError):
+                    taken += (self._folder / f"{DATABASE}{suffix}").stat().st_size
+            return len(self._cache), taken
+
+    def is_in_place(self) -> bool:
+        """Return whether the database that is open is still the one in the folder."""
+        return self._found_identity() == self._identity
+
+    def close(self) -> None:
+        """Close the database. The mark goes only if it closed well."""
+        cache, self._cache = self._cache, None
+        if cache is None:
+            return
+        self._refused_before += cache.disk.refused
+        with suppress(sqlite3.Error, OSError):
+            cache.close()
+            (self._folder / _OPEN_MARK).unlink(missing_ok=True)
+
+    def set_aside(self) -> None:
+        """Rename the closed database to `.damaged`, over an earlier one, and drop its side files."""
+        with self._translated():
+            for suffix in _SIDE_FILES[1:]:
+                (self._folder / f"{DATABASE}{suffix}").unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                (self._folder / DATABASE).replace(self._folder / f"{DATABASE}{_SET_ASIDE}")
+            (self._folder / _OPEN_MARK).unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Close, and remove the folder with all that is ours in it; works on a full disk, where deleting rows fails."""
+        self.close()
+        with self._translated():
+            for name in (*(f"{DATABASE}{suffix}" for suffix in _SIDE_FILES), f"{DATABASE}{_SET_ASIDE}", _OPEN_MARK):
+                (self._folder / name).unlink(missing_ok=True)
+            with suppress(OSError):  # not there, or something that is not ours lies in it
+                self._folder.rmdir()
+
+    def _make_private(self) -> None:
+        """Give our files mode 0600 and make the database; links and other odd things in their places go."""
+        for suffix in _SIDE_FILES:
+            path = self._folder / f"{DATABASE}{suffix}"
+            with suppress(FileNotFoundError):
+                if not stat.S_ISREG(path.lstat().st_mode):
+                    self._purged += 1
+                    path.unlink()
+                else:
+                    path.chmod(0o600)
+        os.close(os.open(self._folder / DATABASE, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
+
+    def _inspect(self, *, unclean: bool) -> None:
+        """Look at a database before diskcache acts on it, and delete what diskcache would not have written.
+
+        diskcache takes settings from the database: as attributes, as pragmas, as arguments; foreign ones must not reach
+        it. While another process holds the lock its constructor would wait for a minute: here it is 50 ms. Its own
+        `check(fix=True)` is not used: it deletes every file it does not know.
+        """
+        with closing(self._connect()) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            connection.execute("BEGIN IMMEDIATE")
+            found = set(connection.execute("SELECT type, name FROM sqlite_master").fetchall())
+            if not found:
+                connection.execute("ROLLBACK")
+                return
+            if found != _OBJECTS:
+                raise StoreFailure(CacheTroubleKind.DAMAGED, "schema")
+            if unclean and connection.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]:
+                raise StoreFailure(CacheTroubleKind.DAMAGED, "integrity")
+            known = (*_SETTINGS, "size_limit", *_METADATA)
+            marks = ", ".join("?" * len(known))
+            statements: tuple[tuple[str, tuple[object, ...]], ...] = (
+                (f"DELETE FROM Settings WHERE key NOT IN ({marks})", known),  # noqa: S608 - question marks
+                (f"DELETE FROM Cache WHERE NOT ({_ALL_OURS})", ()),  # noqa: S608 - a constant
+            )
+            for statement, values in statements:
+                self._purged += connection.execute(statement, values).rowcount
+            for name, value in _SETTINGS.items():
+                connection.execute("UPDATE Settings SET value = ? WHERE key = ?", (value, name))
+            connection.execute("UPDATE Settings SET value = (SELECT count(*) FROM Cache) WHERE key = 'count'")
+            connection.execute("UPDATE Settings SET value = 0 WHERE key IN ('size', 'hits', 'misses')")
+            connection.execute("COMMIT")
+
+    def _trim(self, written: dict[str, bytes]) -> int:
+        if self._cache.volume() <= self._limit_bytes:
+            return 0
+        evicted = int(self._cache.cull())
+        lost = [name for name in written if name not in self._cache]
+        if lost:
+            self._cache.clear()
+            with self._cache.transact():
+                for name, page in written.items():
+                    self._cache.set(name, page)
+            evicted = max(evicted - len(lost), 0)
+        return evicted
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._folder / DATABASE, timeout=_TIMEOUT_S, isolation_level=None)
+
+    def _found_identity(self) -> tuple[int, int] | None:
+        try:
+            found = (self._folder / DATABASE).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except diskcache.Timeout:
+            # diskcache says this of every failure to begin; what it really was shows when we begin ourselves.
+            raise self._begin_failure() from None
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        except OSError as error:
+            fault = CacheTroubleKind.FULL if error.errno in _FULL_ERRNO else CacheTroubleKind.READ_ONLY
+            raise StoreFailure(fault, error.strerror or type(error).__name__) from error
+
+    def _begin_failure(self) -> StoreFailure:
+        try:
+            with closing(self._connect()) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            return self._failure(error)
+        return StoreFailure(CacheTroubleKind.LOCKED, "timeout")
+
+    def _failure(self, error: sqlite3.Error) -> StoreFailure:
+        code = getattr(error, "sqlite_errorname", "") or type(error).__name__
+        if not (self._folder / DATABASE).exists():
+            return StoreFailure(CacheTroubleKind.MISSING, code)
+        # An error without a code of SQLite's is the binding's (a text that is no UTF-8): the content is at fault.
+        return StoreFailure(_BY_CODE.get("_".join(code.split("_")[:2]), CacheTroubleKind.DAMAGED), code)
