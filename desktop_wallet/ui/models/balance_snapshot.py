@@ -1,0 +1,181 @@
+"""What is held of every balance, as flat lists by row number: a hundred thousand rows cost no objects of their own."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from desktop_wallet.core.amounts import Amount
+from desktop_wallet.core.freshness import BadgeKind
+from desktop_wallet.core.totals import Total
+from desktop_wallet.ui.models.asset_totals import AssetTotals, oldest_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from desktop_wallet.core.balances import BalanceKey, BalanceState
+    from desktop_wallet.core.freshness import Badge
+    from desktop_wallet.core.instants import Clock, Instant
+    from desktop_wallet.ui.models.balance_names import AccountWords, AssetWords, BalanceNames, Family
+    from desktop_wallet.ui.models.sources import BalanceSource
+
+KINDS = tuple(BadgeKind)
+CODES = {kind: code for code, kind in enumerate(KINDS)}
+SURVEYED_AT_ONCE = 1_000
+"""Rows whose badge is asked for while the table opens; the others follow in slices with `survey`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """One balance as a row shows it."""
+
+    key: BalanceKey
+    state: BalanceState
+    badge: Badge
+    account: AccountWords
+    asset: AssetWords
+
+    @property
+    def amount(self) -> Amount | None:
+        """Return the last known amount, None while nothing is known."""
+        reading = self.state.reading
+        return None if reading is None else Amount(reading.amount, reading.decimals)
+
+
+class BalanceSnapshot:
+    """Every balance of a session as last told, its badge's kind as last looked at, and the totals of both.
+
+    Rows and totals are counted from the same lists, so they cannot disagree.
+    """
+
+    def __init__(self, names: BalanceNames, source: BalanceSource, clock: Clock, page_opened: Instant | None) -> None:
+        self.names = names
+        self.page_opened = page_opened
+        self.totals = AssetTotals()
+        self._source = source
+        self._clock = clock
+        self.keys, self.account, self.asset = names.number(source.keys())
+        self._row_of: dict[BalanceKey, int] = {}
+        self._states: list[BalanceState] = [source.state(key) for key in self.keys]
+        self.amounts: list[int | None] = []
+        self.kinds = bytearray()
+        self.born_s: array[float] = array("d")
+        self.expected: dict[int, int] = {}
+        self._surveyed = 0
+        self._fill()
+        self.survey(SURVEYED_AT_ONCE)
+
+    def _fill(self) -> None:
+        now = self._clock.now()
+        unavailable, cached = CODES[BadgeKind.UNAVAILABLE], CODES[BadgeKind.CACHED]
+        amounts, kinds, born_s = self.amounts, self.kinds, self.born_s
+        for state in self._states:
+            reading = state.reading
+            if reading is None:
+                amounts.append(None)
+                kinds.append(unavailable)
+                born_s.append(math.inf)
+            else:
+                amounts.append(reading.amount)
+                kinds.append(cached)
+                born_s.append(now.boot_s - reading.started.age_s(now))
+        rows_of: dict[int, list[int]] = {}
+        for row, number in enumerate(self.asset):
+            rows_of.setdefault(number, []).append(row)
+        for number, rows in rows_of.items():
+            self.totals.add(self.names.assets[number].family, rows, amounts)
+
+    def update(self, keys: Iterable[BalanceKey]) -> list[int]:
+        """Take over what changed of these balances; return their rows. Balances of no row are passed over."""
+        rows = [row for row in map(self.row_of, keys) if row is not None]
+        now = self._clock.now()
+        for row in rows:
+            family = self.family(row)
+            self._count(row, family, -1)
+            state = self._states[row] = self._source.state(self.keys[row])
+            reading = state.reading
+            self.amounts[row] = None if reading is None else reading.amount
+            self.born_s[row] = math.inf if reading is None else now.boot_s - reading.started.age_s(now)
+            self._take_badge(row)
+            self._count(row, family, 1)
+            self.totals.renew(family)
+        return rows
+
+    def survey(self, limit: int) -> list[int]:
+        """Ask for the badges of the next `limit` rows, in turn; return the rows whose badge changed its kind.
+
+        Time alone makes a row Stale, and nobody tells: so all rows are looked at in turn, in slices that a frame bears.
+        """
+        changed: list[int] = []
+        for _ in range(min(limit, len(self.keys))):
+            row = self._surveyed % len(self.keys)
+            self._surveyed = row + 1
+            family = self.family(row)
+            before = self.kinds[row], self.expected.get(row, 0)
+            self._count(row, family, -1)
+            self._take_badge(row)
+            self._count(row, family, 1)
+            if before != (self.kinds[row], self.expected.get(row, 0)):
+                changed.append(row)
+        return changed
+
+    def row_of(self, key: BalanceKey) -> int | None:
+        """Return the number of a balance's row, None if it has none."""
+        if not self._row_of:
+            self._row_of = {key: row for row, key in enumerate(self.keys)}
+        return self._row_of.get(key)
+
+    def row(self, row: int) -> BalanceRow:
+        """Return what a row shows now."""
+        key = self.keys[row]
+        badge = self._source.badge(key, self.page_opened)
+        account, asset = self.names.accounts[self.account[row]], self.names.assets[self.asset[row]]
+        return BalanceRow(key, self._states[row], badge, account, asset)
+
+    def family(self, row: int) -> Family:
+        """Return the family that a row's base units may be added in."""
+        return self.names.assets[self.asset[row]].family
+
+    def family_total(self, family: Family) -> Total:
+        """Return the total of a family over every account."""
+        return self.totals.total(family, self.born_s, self._age_s)
+
+    def whole(self) -> Total:
+        """Return the line for all balances together."""
+        return self.totals.whole(self.born_s, self._age_s)
+
+    def total_of(self, rows: Sequence[int], *, one_family: bool) -> Total:
+        """Return the total of some rows; its amount is None unless they are of one family."""
+        amounts = [self.amounts[row] for row in rows]
+        kinds = bytes(self.kinds[row] for row in rows)
+        oldest = oldest_row(rows, self.born_s)
+        amount = None
+        if one_family:
+            expected = sum(self.expected[row] for row in rows if row in self.expected)
+            amount = sum(known for known in amounts if known is not None) + expected
+        return Total(
+            amount,
+            len(rows),
+            amounts.count(None),
+            kinds.count(CODES[BadgeKind.PENDING]),
+            kinds.count(CODES[BadgeKind.STALE]),
+            None if oldest is None else self._age_s(oldest),
+        )
+
+    def _age_s(self, row: int) -> float | None:
+        reading = self._states[row].reading
+        return None if reading is None else max(reading.started.age_s(self._clock.now()), 0.0)
+
+    def _count(self, row: int, family: Family, sign: int) -> None:
+        kind = KINDS[self.kinds[row]]
+        self.totals.count(family, self.amounts[row], kind, self.expected.get(row, 0), sign=sign)
+
+    def _take_badge(self, row: int) -> None:
+        badge: Badge = self._source.badge(self.keys[row], self.page_opened)
+        self.kinds[row] = CODES[badge.kind]
+        if badge.expected_change is None:
+            self.expected.pop(row, None)
+        else:
+            self.expected[row] = badge.expected_change

@@ -1,0 +1,128 @@
+"""What each cell of the balances table says, to the eye and to a screen reader. No Qt."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+from desktop_wallet.core.amounts import Amount, shown_text
+from desktop_wallet.core.freshness import BadgeKind
+from desktop_wallet.ui.models.balance_rows import Heading
+from desktop_wallet.ui.models.balance_view import Order
+from desktop_wallet.ui.words import age_text, badge_text, badge_tooltip, count_text, total_text
+
+if TYPE_CHECKING:
+    from desktop_wallet.core.instants import Instant
+    from desktop_wallet.ui.models.balance_snapshot import BalanceRow
+
+UNKNOWN = "—"
+"""Stands for an amount that nobody knows. It is never 0."""
+
+
+class Column(enum.IntEnum):
+    """The columns, from left to right."""
+
+    ASSET = 0
+    ACCOUNT = 1
+    NETWORK = 2
+    AMOUNT = 3
+    FRESHNESS = 4
+
+
+TITLES = {
+    Column.ASSET: "Asset",
+    Column.ACCOUNT: "Account",
+    Column.NETWORK: "Network",
+    Column.AMOUNT: "Amount",
+    Column.FRESHNESS: "Freshness",
+}
+ORDERS = {
+    Column.ASSET: Order.ASSET,
+    Column.ACCOUNT: Order.ACCOUNT,
+    Column.NETWORK: Order.NETWORK,
+    Column.AMOUNT: Order.AMOUNT,
+    Column.FRESHNESS: Order.FRESHNESS,
+}
+
+
+def cell_text(line: BalanceRow | Heading, column: Column) -> str:
+    """Return what a cell says."""
+    if isinstance(line, Heading):
+        return _heading_text(line, column)
+    if column is Column.ASSET:
+        return f"{line.asset.symbol} {line.asset.name}"
+    if column is Column.ACCOUNT:
+        return line.account.label
+    if column is Column.NETWORK:
+        return line.asset.network.name
+    if column is Column.AMOUNT:
+        return amount_text(line)
+    return badge_text(line.badge)
+
+
+def amount_text(row: BalanceRow) -> str:
+    """Return the amount of a row, with the change it awaits; a dash, never 0, while it is unknown."""
+    if row.amount is None:
+        return UNKNOWN
+    text = shown_text(row.amount)
+    if row.badge.kind is BadgeKind.PENDING and row.badge.expected_change:
+        change = shown_text(Amount(row.badge.expected_change, row.amount.decimals), signed=True)
+        return f"{text} ({change})"
+    return text
+
+
+def group_amount_text(heading: Heading) -> str:
+    """Return the total of a group whose balances may be added, else nothing."""
+    total, family = heading.total, heading.family
+    if family is None or total.amount is None:
+        return ""
+    if total.unknown == total.parts:
+        return UNKNOWN
+    return shown_text(Amount(total.amount, family.decimals))
+
+
+def group_note(heading: Heading) -> str:
+    """Return how many networks, or accounts, stand together in a group."""
+    networks, accounts = count_text(heading.networks, "network"), count_text(heading.accounts, "account")
+    if heading.family is not None:
+        return f"{accounts} on {networks}" if heading.accounts > 1 or heading.networks > 1 else networks
+    return networks if heading.accounts <= 1 else f"{accounts}, {networks}"
+
+
+def group_freshness(heading: Heading) -> str:
+    """Return how honest a group's numbers are: "oldest 14 s, 2 unknown, 1 pending"."""
+    total = heading.total
+    parts = [] if total.oldest_age_s is None else [f"oldest {age_text(total.oldest_age_s)}"]
+    if total.unknown:
+        parts.append(f"{total.unknown:,} unknown")
+    if total.pending:
+        parts.append(f"{total.pending:,} pending")
+    return ", ".join(parts)
+
+
+def _heading_text(heading: Heading, column: Column) -> str:
+    if column is Column.ASSET:
+        return f"{heading.title}  {group_note(heading)}"
+    if column is Column.AMOUNT:
+        return group_amount_text(heading)
+    return group_freshness(heading) if column is Column.FRESHNESS else ""
+
+
+def spoken_text(line: BalanceRow | Heading, column: Column) -> str:
+    """Return what a screen reader says of a cell: the first tells the whole line."""
+    if column is not Column.ASSET:
+        return cell_text(line, column) or UNKNOWN
+    if isinstance(line, Heading):
+        folded = "folded" if line.folded else "unfolded"
+        amount = group_amount_text(line)
+        parts = [line.title, group_note(line), *([amount] if amount else []), total_text(line.total), folded]
+        return ", ".join(parts)
+    amount = "unknown" if line.amount is None else f"{amount_text(line)} {line.asset.symbol}"
+    where = f"{line.account.wallet_label}, {line.account.label}, on {line.asset.network.name}"
+    updating = ", updating" if line.badge.updating else ""
+    return f"{line.asset.symbol} {line.asset.name}, {amount}, {badge_text(line.badge)}{updating}, {where}"
+
+
+def explanation(row: BalanceRow, now: Instant) -> str:
+    """Return what a row's tooltip says: its badge's reason and time left."""
+    return badge_tooltip(row.badge, row.state, row.asset.network.name, now)

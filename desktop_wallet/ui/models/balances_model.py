@@ -1,0 +1,307 @@
+"""The balances table for Qt: a thin item model over `BalanceRows`.
+
+It is one flat list of lines, headings among them, and no tree: a tree view asks Python about every line before it
+paints the first (0.4 s at 100,000), a table view only about those in sight.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+from typing_extensions import override
+
+from desktop_wallet.core.changes import ChangeSet
+from desktop_wallet.ui.models.balance_rows import BalanceRows, Heading
+from desktop_wallet.ui.models.balance_snapshot import BalanceRow
+from desktop_wallet.ui.models.balance_view import BalanceView, Edit, edits_between, runs_of
+from desktop_wallet.ui.models.balance_words import TITLES, Column, cell_text, spoken_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from desktop_wallet.core.balances import BalanceKey
+    from desktop_wallet.core.freshness import Badge
+    from desktop_wallet.core.instants import Clock, Instant
+    from desktop_wallet.ui.models.sources import AccountSource, BalanceSource, CatalogueSource
+
+    Index = QModelIndex | QPersistentModelIndex
+
+LINE_ROLE = int(Qt.ItemDataRole.UserRole)
+"""What a line shows, as a BalanceRow or a Heading."""
+_FRAME_MS = 16
+_SETTLE_MS = 250
+"""How often a large table is laid out anew while readings pour in."""
+_LARGE = 5_000
+_SURVEY_A_TICK = 1_000
+
+
+class BalancesModel(QAbstractTableModel):
+    """Shows `rows`. Changes are taken in at most once a frame and repaint the lines they touched, and no others."""
+
+    relaid = Signal()
+    """Lines came, went or moved: headings stand elsewhere."""
+    values_changed = Signal()
+    """Totals may have changed."""
+
+    def __init__(self, clock: Clock, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self.rows = BalanceRows(clock)
+        self._sources: tuple[AccountSource, CatalogueSource, BalanceSource] | None = None
+        self._waiting = ChangeSet()
+        self._moved = False
+        self._painted: dict[int, BalanceRow | Heading] = {}
+        self._frame = self._timer(_FRAME_MS, self._on_frame)
+        self._settle = self._timer(_SETTLE_MS, self._lay_out)
+
+    def _timer(self, interval_ms: int, call: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(interval_ms)
+        timer.timeout.connect(call)
+        return timer
+
+    # From the page
+
+    def attach(self, accounts: AccountSource, catalogue: CatalogueSource, balances: BalanceSource) -> None:
+        """Show the balances of a session."""
+        self._sources = (accounts, catalogue, balances)
+        self._reload()
+
+    def detach(self) -> None:
+        """Drop every snapshot."""
+        self._sources = None
+        self._frame.stop()
+        self._settle.stop()
+        self._waiting, self._moved = ChangeSet(), False
+        self.beginResetModel()
+        self.rows.clear()
+        self._painted.clear()
+        self.endResetModel()
+        self.relaid.emit()
+
+    def open(self, opened: Instant | None) -> None:
+        """Count answers since this instant as Fresh."""
+        self.rows.open(opened)
+        self._repaint_all()
+
+    def take(self, change: ChangeSet) -> None:
+        """Take a change in with the next frame, together with all that come until then."""
+        self._waiting |= change
+        if self._waiting and not self._frame.isActive():
+            self._frame.start()
+
+    def flush(self) -> None:
+        """Take in now what waits for a frame."""
+        if self._frame.isActive():
+            self._frame.stop()
+            self._on_frame()
+        if self._settle.isActive():
+            self._settle.stop()
+            self._lay_out()
+
+    def show(self, view: BalanceView) -> None:
+        """Group, sort, search and filter like this."""
+        if view == self.rows.view:
+            return
+        regrouped = view.grouping is not self.rows.view.grouping
+        self.rows.show(view)
+        self._lay_out(anew=regrouped)
+
+    def fold(self, group: int, *, folded: bool) -> None:
+        """Fold a group or unfold it."""
+        self.rows.fold(group, folded=folded)
+        self._lay_out()
+        line = self.rows.place(~group)
+        if line is not None:
+            self._painted.pop(~group, None)
+            self._emit(line, line, Column.ASSET, Column.FRESHNESS)
+
+    def tick(self, first: int, last: int) -> None:
+        """A second has passed: repaint the ages in sight that changed, and look at further rows in turn."""
+        changed, moved = self.rows.survey(_SURVEY_A_TICK)
+        self._emit_rows(changed)
+        self._emit_lines(
+            [line for line in range(first, min(last + 1, len(self.rows.lines))) if self._is_outdated(line)]
+        )
+        if moved:
+            self._lay_out()
+        self.values_changed.emit()
+
+    # What the view asks
+
+    def line(self, line: int) -> BalanceRow | Heading:
+        """Return what a line shows; made at first sight, and kept until it changes."""
+        number = self.rows.lines[line]
+        shown = self._painted.get(number)
+        if shown is None:
+            if len(self._painted) > _LARGE:
+                self._painted.clear()
+            shown = self.rows.row(number) if number >= 0 else self.rows.heading(~number)
+            self._painted[number] = shown
+        return shown
+
+    def group_at(self, line: int) -> int | None:
+        """Return the group whose heading stands at a line, None for a balance."""
+        if not 0 <= line < len(self.rows.lines):
+            return None
+        number = self.rows.lines[line]
+        return None if number >= 0 else ~number
+
+    def key_at(self, line: int) -> BalanceKey | None:
+        """Return the balance at a line, None for a heading."""
+        shown = self.line(line) if 0 <= line < len(self.rows.lines) else None
+        return shown.key if isinstance(shown, BalanceRow) else None
+
+    def line_of(self, key: BalanceKey) -> int | None:
+        """Return the line at which a balance stands, None if it is out of sight."""
+        row = self.rows.snapshot.row_of(key) if self.rows.snapshot else None
+        return None if row is None else self.rows.place(row)
+
+    def headings(self) -> list[int]:
+        """Return the lines at which headings stand."""
+        return [line for line, number in enumerate(self.rows.lines) if number < 0]
+
+    @override
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.rows.lines)
+
+    @override
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(Column)
+
+    @override
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return TITLES[Column(section)]
+        return None
+
+    @override
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        line = index.row()
+        if not 0 <= line < len(self.rows.lines):
+            return None
+        if role == LINE_ROLE:
+            return self.line(line)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return cell_text(self.line(line), Column(index.column()))
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return spoken_text(self.line(line), Column(index.column()))
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == Column.AMOUNT:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    @override
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+
+    # Within
+
+    def _reload(self) -> None:
+        if self._sources is None:
+            return
+        self._painted.clear()
+        self.beginResetModel()
+        self.rows.load(*self._sources)
+        self.rows.settle(self.rows.laid_out())
+        self.endResetModel()
+        self.relaid.emit()
+        self.values_changed.emit()
+
+    def _on_frame(self) -> None:
+        change, self._waiting = self._waiting, ChangeSet()
+        if change.accounts or change.catalogue:
+            self._reload()
+            return
+        if not change.balances:
+            return
+        rows, moved = self.rows.update(change.balances)
+        if not rows:
+            return
+        self._emit_rows(rows)
+        if moved and len(self.rows.lines) > _LARGE:
+            if not self._settle.isActive():
+                self._settle.start()
+        elif moved:
+            self._lay_out()
+        self.values_changed.emit()
+
+    def _lay_out(self, *, anew: bool = False) -> None:
+        old, new = self.rows.lines, self.rows.laid_out()
+        edits = None if anew else edits_between(old, new)
+        if edits is None:
+            self._painted.clear()
+            self.beginResetModel()
+            self.rows.settle(new)
+            self.endResetModel()
+        else:
+            self._edit(edits, old, new)
+        if edits != []:
+            self.relaid.emit()
+
+    def _edit(self, edits: Sequence[Edit], old: list[int], new: list[int]) -> None:
+        lines = list(old)
+        for edit in edits:
+            end = edit.at + edit.count
+            if edit.inserted:
+                self.beginInsertRows(QModelIndex(), edit.at, end - 1)
+                lines[edit.at : edit.at] = new[edit.at : end]
+                self.rows.settle(lines)
+                self.endInsertRows()
+            else:
+                self.beginRemoveRows(QModelIndex(), edit.at, end - 1)
+                del lines[edit.at : end]
+                self.rows.settle(lines)
+                self.endRemoveRows()
+        self.rows.settle(new)
+        headings = self.headings()
+        for line in headings:
+            self._painted.pop(self.rows.lines[line], None)
+        self._emit_lines(headings)
+
+    def _repaint_all(self) -> None:
+        if self.rows.lines:
+            self._painted.clear()
+            self._emit(0, len(self.rows.lines) - 1, Column.AMOUNT, Column.FRESHNESS)
+
+    def _is_outdated(self, line: int) -> bool:
+        number = self.rows.lines[line]
+        painted = self._painted.get(number)
+        if painted is None:
+            return False
+        now = self.rows.row(number) if number >= 0 else self.rows.heading(~number)
+        if cell_text(now, Column.FRESHNESS) == cell_text(painted, Column.FRESHNESS) and _same(now, painted):
+            return False
+        self._painted[number] = now
+        return True
+
+    def _emit_rows(self, rows: Iterable[int]) -> None:
+        """Repaint these rows where they are in sight, and the headings above them."""
+        lines = set()
+        for row in rows:
+            for number in (row, ~self.rows.group_of(row)):
+                self._painted.pop(number, None)
+                place = self.rows.place(number)
+                if place is not None:
+                    lines.add(place)
+        self._emit_lines(lines)
+
+    def _emit_lines(self, lines: Iterable[int]) -> None:
+        for first, count in runs_of(list(lines)):
+            self._emit(first, first + count - 1, Column.AMOUNT, Column.FRESHNESS)
+
+    def _emit(self, first: int, last: int, left: Column, right: Column) -> None:
+        self.dataChanged.emit(self.index(first, left), self.index(last, right))
+
+
+def _same(one: BalanceRow | Heading, other: BalanceRow | Heading) -> bool:
+    """Return whether two looks at a line differ in nothing but age."""
+    if isinstance(one, BalanceRow) and isinstance(other, BalanceRow):
+        return _look(one.badge) == _look(other.badge) and one.state is other.state
+    return isinstance(one, Heading) and isinstance(other, Heading) and one.folded == other.folded
+
+
+def _look(badge: Badge) -> tuple[object, ...]:
+    return (badge.kind, badge.reasons, badge.expected_change, badge.updating)

@@ -1,0 +1,339 @@
+"""A session for the window's tests: real core values behind the services' names, and no network."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from desktop_wallet.core.accounts import Account, AccountId, AccountSource, ProfileId, Wallet, WalletId, WalletKind
+from desktop_wallet.core.addresses import Address, parse_address
+from desktop_wallet.core.assets import Asset, AssetId, AssetOrigin, native_asset
+from desktop_wallet.core.balances import (
+    BalanceKey,
+    BalanceState,
+    FailureReason,
+    ReadFailure,
+    Reading,
+    ReadMethod,
+    RegistryId,
+    fail,
+)
+from desktop_wallet.core.changes import ChangeSet
+from desktop_wallet.core.freshness import Badge, Circumstances, Purpose, badge
+from desktop_wallet.core.networks import Endpoint, Family, Network, NetworkId
+from desktop_wallet.core.positions import Height, HeightKind
+from desktop_wallet.core.totals import Total, total
+from tests.fakes.clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from desktop_wallet.core.instants import Instant
+
+REGISTRY = RegistryId("registry")
+BLOCK_HASH = "0x9f3c" + "5d" * 28 + "a21b"
+FIRST_ADDRESS = "0x52908400098527886E0F7030069857D2E4169EE7"
+USDC = "0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48"
+
+
+def network(number: int, name: str, symbol: str = "ETH", **other: object) -> Network:
+    made = Network(
+        NetworkId("eip155", str(number)),
+        Family.EVM,
+        name,
+        block_time_s=12.0,
+        max_head_age_s=120.0,
+        native_symbol=symbol,
+        native_name={"ETH": "Ether", "POL": "Polygon"}.get(symbol, symbol),
+        native_decimals=18,
+        native_slip44=60,
+        endpoints=(Endpoint(f"https://{name.lower()}.example/key"),),
+    )
+    return replace(made, **other)  # type: ignore[arg-type]
+
+
+def token(on: Network, reference: str, symbol: str, name: str, decimals: int, origin: AssetOrigin) -> Asset:
+    return Asset(AssetId(on.id, "erc20", reference), symbol, name, decimals, origin)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeProfile:
+    id: ProfileId
+    name: str = "Main"
+    last_opened_s: float | None = None
+    practice: bool = False
+    damaged: bool = False
+
+
+class FakeAccounts:
+    def __init__(self) -> None:
+        self._wallets: list[Wallet] = []
+        self._accounts: list[Account] = []
+
+    def add(self, label: str, *names: str, kind: WalletKind = WalletKind.PHRASE) -> tuple[Account, ...]:
+        wallet = Wallet(WalletId(f"w{len(self._wallets)}"), label, kind, 0.0)
+        self._wallets.append(wallet)
+        made = []
+        for number, name in enumerate(names, len(self._accounts)):
+            text = FIRST_ADDRESS if not number else f"0x{number + 0xA0000:040x}"
+            address = parse_address(Family.EVM, text)
+            account_id = AccountId(f"a{number}")
+            made.append(Account(account_id, wallet.id, Family.EVM, address, name, AccountSource.CREATED, 0.0))
+        self._accounts.extend(made)
+        return tuple(made)
+
+    def wallets(self) -> tuple[Wallet, ...]:
+        return tuple(self._wallets)
+
+    def wallet(self, wallet: WalletId) -> Wallet:
+        return next(known for known in self._wallets if known.id == wallet)
+
+    def accounts(self, wallet: WalletId | None = None) -> tuple[Account, ...]:
+        return tuple(a for a in self._accounts if not a.hidden and wallet in (None, a.wallet))
+
+    def account_of(self, address: Address) -> Account | None:
+        return next((a for a in self._accounts if a.address == address), None)
+
+
+class FakeCatalogue:
+    def __init__(self) -> None:
+        self.chosen = True
+        self._networks: dict[NetworkId, Network] = {}
+        self._assets: dict[NetworkId, list[Asset]] = {}
+
+    def add(self, made: Network, *tokens: tuple[str, str, str, int, AssetOrigin]) -> Network:
+        self._networks[made.id] = made
+        self._assets[made.id] = [native_asset(made), *(token(made, *words) for words in tokens)]
+        return made
+
+    def networks(self, *, enabled_only: bool = True) -> tuple[Network, ...]:
+        return tuple(self._networks.values()) if self.chosen or not enabled_only else ()
+
+    def network(self, network: NetworkId, /) -> Network:
+        return self._networks[network]
+
+    def assets(self, network: NetworkId) -> tuple[Asset, ...]:
+        return tuple(self._assets[network])
+
+    def asset(self, asset: AssetId, /) -> Asset:
+        return next(known for known in self._assets[asset.network] if known.id == asset)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeProgress:
+    done: int
+    total: int
+    failed: int = 0
+    waiting: tuple[FakeWaiting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FakeWaiting:
+    network: NetworkId
+    host: str
+    retry_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FakeReport:
+    asked: int
+    answered: int
+    changed: int
+    skipped: int
+    failed: tuple[ReadFailure, ...]
+    took_s: float
+    cancelled: bool = False
+
+
+@dataclass(slots=True)
+class Script:
+    """What the network says next: amounts by key, networks that fail, and a gate that holds answers back."""
+
+    amounts: dict[BalanceKey, int] = field(default_factory=dict)
+    failing: dict[NetworkId, FailureReason] = field(default_factory=dict)
+    gate: asyncio.Event | None = None
+
+
+class FakeBalances:
+    def __init__(self, session: FakeSession) -> None:
+        self._session = session
+        self.states: dict[BalanceKey, BalanceState] = {}
+        self.pending: dict[BalanceKey, int] = {}
+        self.updating: frozenset[BalanceKey] = frozenset()
+        self.refreshed: list[tuple[BalanceKey, ...]] = []
+        self.cleared = 0
+
+    def keys(self, *, account: Address | None = None, network: NetworkId | None = None) -> tuple[BalanceKey, ...]:
+        session = self._session
+        return tuple(
+            BalanceKey(on.id, owner.address, asset.id)
+            for owner in session.accounts.accounts()
+            if account in (None, owner.address)
+            for on in session.catalogue.networks()
+            if network in (None, on.id)
+            for asset in session.catalogue.assets(on.id)
+        )
+
+    def state(self, key: BalanceKey, /) -> BalanceState:
+        return self.states.get(key) or BalanceState(key)
+
+    def badge(self, key: BalanceKey, page_opened: Instant | None, /) -> Badge:
+        circumstances = Circumstances(
+            now=self._session.clock.now(),
+            ttl_s=30.0,
+            max_head_age_s=120.0,
+            page_opened=page_opened,
+            expected_change=self.pending.get(key),
+            updating=key in self.updating,
+        )
+        return badge(self.state(key), circumstances)
+
+    def total(self, keys: Iterable[BalanceKey], page_opened: Instant | None, *, one_asset: bool) -> Total:
+        return total(((self.state(key), self.badge(key, page_opened)) for key in keys), one_asset=one_asset)
+
+    def ttl_s(self, key: BalanceKey) -> float:
+        return 30.0
+
+    async def read(self, keys: Sequence[BalanceKey], purpose: Purpose = Purpose.DISPLAY) -> dict[BalanceKey, object]:
+        await self.refresh(keys)
+        return {}
+
+    async def refresh(
+        self, keys: Sequence[BalanceKey], on_progress: Callable[[FakeProgress], None] | None = None
+    ) -> FakeReport:
+        keys = tuple(keys)
+        self.refreshed.append(keys)
+        script = self._session.script
+        self._update(keys, under_way=True)
+        try:
+            if on_progress is not None:
+                on_progress(FakeProgress(0, len(keys)))
+            if script.gate is not None:
+                await script.gate.wait()
+        finally:
+            self._update(keys, under_way=False)
+        failed: list[ReadFailure] = []
+        for key in keys:
+            reason = script.failing.get(key.network)
+            if reason is None:
+                self.put(key, script.amounts.get(key, 0))
+            else:
+                failure = ReadFailure(key, reason, self._session.clock.now(), "server.example", 10.0)
+                failed.append(failure)
+                self.states[key] = fail(self.state(key), failure)
+        if on_progress is not None:
+            on_progress(FakeProgress(len(keys), len(keys), len(failed)))
+        self._session.tell(ChangeSet(frozenset(keys)))
+        return FakeReport(len(keys), len(keys) - len(failed), 0, 0, tuple(failed), 0.8)
+
+    async def forget(self, key: BalanceKey) -> None:
+        self.states.pop(key, None)
+        self._session.tell(ChangeSet(frozenset({key})))
+
+    async def clear_cache(self) -> None:
+        keys = frozenset(self.states)
+        self.states.clear()
+        self.cleared += 1
+        self._session.tell(ChangeSet(keys))
+
+    def put(self, key: BalanceKey, amount: int, *, age_s: float = 0.0, arrived: bool = True, number: int = 0) -> None:
+        """Hold an answer of the network, read `age_s` ago; without `arrived` the disk supplied it."""
+        now = self._session.clock.now()
+        started = replace(now, wall_s=now.wall_s - age_s, boot_s=now.boot_s - age_s)
+        place = Height(HeightKind.BLOCK, number or 21_884_310, BLOCK_HASH, None, int(started.wall_s) - 4)
+        reading = Reading(
+            key,
+            amount,
+            self._session.catalogue.asset(key.asset).decimals,
+            place,
+            f"{self._session.catalogue.network(key.network).name.lower()}.example",
+            ReadMethod.MULTICALL,
+            47,
+            started,
+            replace(started, wall_s=started.wall_s + 0.212, boot_s=started.boot_s + 0.212),
+            7,
+            REGISTRY,
+        )
+        self.states[key] = BalanceState(key, reading, arrived=started if arrived else None)
+
+    def fail(self, key: BalanceKey, reason: FailureReason = FailureReason.TIMEOUT) -> None:
+        failure = ReadFailure(key, reason, self._session.clock.now(), "server.example", 10.0)
+        self.states[key] = fail(self.state(key), failure)
+
+    def _update(self, keys: Collection[BalanceKey], *, under_way: bool) -> None:
+        self.updating = self.updating | set(keys) if under_way else self.updating - set(keys)
+        self._session.tell(ChangeSet(frozenset(keys), activity=True))
+
+
+class FakePreload:
+    def __init__(self, session: FakeSession) -> None:
+        self._session = session
+        self.progress: FakeProgress | None = None
+        self.report = FakeReport(0, 0, 0, 0, (), 0.0)
+        self.runs: list[tuple[BalanceKey, ...] | None] = []
+        self.cancelled = 0
+
+    async def run(
+        self,
+        keys: Sequence[BalanceKey] | None = None,
+        on_progress: Callable[[FakeProgress], None] | None = None,
+    ) -> FakeReport:
+        asked = self._session.balances.keys() if keys is None else tuple(keys)
+        self.runs.append(asked)
+        self.show(FakeProgress(0, len(asked)))
+        try:
+            return await self._session.balances.refresh(asked, on_progress)
+        finally:
+            self.show(None)
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+        self.show(None)
+
+    def show(self, progress: FakeProgress | None) -> None:
+        self.progress = progress
+        self._session.tell(ChangeSet(activity=True))
+
+
+class FakeSession:
+    def __init__(self, clock: FakeClock | None = None, *, practice: bool = False) -> None:
+        self.clock = clock or FakeClock()
+        self.profile = FakeProfile(ProfileId("p1"), practice=practice)
+        self.spend_problem = None
+        self.script = Script()
+        self.accounts = FakeAccounts()
+        self.catalogue = FakeCatalogue()
+        self.balances = FakeBalances(self)
+        self.preload = FakePreload(self)
+        self.listeners: list[Callable[[ChangeSet], None]] = []
+
+    @property
+    def keys(self) -> tuple[BalanceKey, ...]:
+        return self.balances.keys()
+
+    def subscribe(self, callback: Callable[[ChangeSet], None]) -> Callable[[], None]:
+        self.listeners.append(callback)
+        return lambda: self.listeners.remove(callback)
+
+    def tell(self, change: ChangeSet) -> None:
+        for listener in list(self.listeners):
+            listener(change)
+
+    def key(self, account: int, network: int, asset: int) -> BalanceKey:
+        """Return a balance by the places of its account, network and asset."""
+        owner = self.accounts.accounts()[account]
+        on = self.catalogue.networks()[network]
+        return BalanceKey(on.id, owner.address, self.catalogue.assets(on.id)[asset].id)
+
+
+def small_session(clock: FakeClock | None = None) -> FakeSession:
+    """Return two wallets of three accounts on three networks with two assets each, of which nothing was read."""
+    session = FakeSession(clock)
+    session.accounts.add("Savings", "Account 1", "Account 2")
+    session.accounts.add("Everyday", "Account 1")
+    listed = AssetOrigin.LIST
+    session.catalogue.add(network(1, "Ethereum"), (USDC, "USDC", "USD Coin", 6, listed))
+    session.catalogue.add(network(8453, "Base"), ("0x" + "83" * 20, "USDC", "USD Coin", 6, listed))
+    session.catalogue.add(network(137, "Polygon", "POL"), ("0x" + "c2" * 20, "USDT", "Tether", 6, listed))
+    return session
