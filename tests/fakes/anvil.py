@@ -58,15 +58,25 @@ class Anvil:
     """
 
     def __init__(
-        self, *, chain_id: int = 31337, block_time_s: float | None = None, options: tuple[str, ...] = ()
+        self,
+        *,
+        chain_id: int = 31337,
+        block_time_s: float | None = None,
+        twin_of: Anvil | None = None,
+        options: tuple[str, ...] = (),
     ) -> None:
-        """Choose a free loopback port; `start` (or `with`) starts the process."""
+        """Choose a free loopback port; `start` (or `with`) starts the process.
+
+        Without `block_time_s` every transaction closes a block. A twin has the same genesis block, as another server
+        of the same network has.
+        """
+        self._twin_of = twin_of
         self.chain_id = chain_id
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._options = options if block_time_s is None else (*options, "--block-time", str(block_time_s))
         self._process: subprocess.Popen[bytes] | None = None
-        self._starts = 0
+        self._genesis_s = 0
 
     def __enter__(self) -> Self:
         self.start()
@@ -80,13 +90,13 @@ class Anvil:
     def start(self) -> None:
         """Start the node as a new chain: every start has a genesis block of its own."""
         # The genesis hash depends on the second of the start alone; a quick restart must differ all the same.
-        genesis_s = int(time.time()) - 60 - self._starts  # noqa: TID251 - the node lives in real time
-        self._starts += 1
+        now_s = int(time.time())  # noqa: TID251 - the node lives in real time
+        self._genesis_s = self._twin_of.genesis_s if self._twin_of else max(now_s, self._genesis_s + 1)
         self._process = subprocess.Popen(
             [
                 str(anvil_binary()),
                 *("--host", "127.0.0.1", "--port", str(self.port), "--chain-id", str(self.chain_id)),
-                *("--timestamp", str(genesis_s), "--no-request-size-limit", "-q", *self._options),
+                *("--timestamp", str(self._genesis_s), "--no-request-size-limit", "-q", *self._options),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -118,6 +128,11 @@ class Anvil:
         return reply["result"]
 
     @property
+    def genesis_s(self) -> int:
+        """Return the time of the first block (Unix seconds)."""
+        return self._genesis_s
+
+    @property
     def height(self) -> int:
         """Return the number of the newest block."""
         return int(self.rpc("eth_blockNumber"), 16)
@@ -129,9 +144,9 @@ class Anvil:
         )
         return found
 
-    def mine(self, blocks: int = 1) -> None:
-        """Add empty blocks."""
-        self.rpc("anvil_mine", hex(blocks))
+    def mine(self, blocks: int = 1, *, apart_s: int = 1) -> None:
+        """Add empty blocks, so many seconds apart."""
+        self.rpc("anvil_mine", hex(blocks), hex(apart_s))
 
     def reorg(self, depth: int) -> None:
         """Replace the newest blocks by others at the same heights."""

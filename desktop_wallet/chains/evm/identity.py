@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from desktop_wallet.net.pool import EndpointPool
 
 _MEASURED_BLOCKS = 100
+_FEWEST_BLOCKS = 10
 _SHORTEST_BLOCK_TIME_S = 0.05
 
 
@@ -35,7 +36,7 @@ async def identify(
     reference, chain_hash, head = heard.value
     first = max(head.number - _MEASURED_BLOCKS, 1)
     block_time_s = network.block_time_s
-    if head.number > first:
+    if head.number - first >= _FEWEST_BLOCKS:
         earlier = Question(
             always(Call("eth_getBlockByNumber", (hex(first), False))),
             lambda results, host: _earlier(results, host, head),

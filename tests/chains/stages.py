@@ -1,0 +1,231 @@
+"""Chains on which the same adapter tests play: practice chains, and anvil with and without Multicall3."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from desktop_wallet.chains.adapter import ReadRequest
+from desktop_wallet.chains.evm.adapter import EvmAdapter
+from desktop_wallet.chains.practice.chain import PracticeChain
+from desktop_wallet.chains.practice.worlds import PRACTICE, PracticeWorld
+from desktop_wallet.clock import SystemClock
+from desktop_wallet.core.addresses import Address, parse_address
+from desktop_wallet.core.assets import Asset, AssetId, AssetOrigin, native_asset
+from desktop_wallet.core.balances import BalanceKey, ReadFailure, Reading, RegistryId
+from desktop_wallet.core.networks import Endpoint, Family, Network, NetworkId
+from desktop_wallet.net.client import HttpClient
+from desktop_wallet.net.pool import EndpointPool
+from tests.fakes.anvil import MULTICALL3, REVERTING, Anvil
+from tests.fakes.clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from typing_extensions import override
+else:
+    from typing_extensions import override
+
+REGISTRY = RegistryId("registry")
+SEQ = 7
+REVERTING_ADDRESS = "0x" + "bad0" * 10
+NOBODY = "0x" + "0dead" * 8
+
+
+class CountingClient(HttpClient):
+    """The real client, which also keeps what it posted."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.posted: list[bytes] = []
+
+    @override
+    async def post(self, url: str, body: bytes) -> bytes:
+        self.posted.append(body)
+        return await super().post(url, body)
+
+
+class Stage(Protocol):
+    """One chain with three accounts: the first two hold every asset's gift, the third holds nothing."""
+
+    network: Network
+    world: PracticeWorld
+    tokens: tuple[Asset, ...]
+    reverting: AssetId
+    client: CountingClient
+    clock: FakeClock | SystemClock
+    pinned: bool
+    hashes: bool
+
+    @property
+    def genesis(self) -> str: ...
+    @property
+    def height(self) -> int: ...
+    def block(self, number: int) -> tuple[str, str, int]:
+        """Return hash, parent and time (seconds) of a block."""
+        ...
+
+    def send(self, asset: AssetId, to: Address, amount: int) -> None:
+        """Give an account a little more, in a new block."""
+        ...
+
+    def pass_blocks(self, blocks: int) -> None: ...
+    def reorg(self, depth: int) -> None: ...
+
+
+ACCOUNTS = tuple(parse_address(Family.EVM, "0x" + digit * 40) for digit in "abc")
+GIVER = parse_address(Family.EVM, "0x" + "9" * 40)
+
+
+@dataclass
+class PracticeStage:
+    """A practice chain under a clock that tests move."""
+
+    world: PracticeWorld = PRACTICE
+    pinned: bool = False
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def __post_init__(self) -> None:
+        self.network = self.world.network
+        self.tokens = self.world.assets
+        self.reverting = AssetId(self.network.id, "erc20", str(self.network.multicall).lower())
+        self.hashes = self.network.height_call.value == "multicall3"
+        self.chain = PracticeChain(replace(self.world, drip_every_blocks=10**9), self.clock, latency_s=(0, 0))
+        for account in (*ACCOUNTS[:2], GIVER):
+            self.chain.welcome(account)
+        self.client = CountingClient(self.clock, in_process={self.chain.host: self.chain.answer})
+
+    @property
+    def genesis(self) -> str:
+        return self.block(0)[0]
+
+    @property
+    def height(self) -> int:
+        return self.chain.height
+
+    def block(self, number: int) -> tuple[str, str, int]:
+        header = self.chain._blocks.header(number)
+        assert header is not None
+        return header.hash, header.parent_hash, header.time_s
+
+    def send(self, asset: AssetId, to: Address, amount: int) -> None:
+        self.chain.transfer(GIVER, to, amount, None if asset.is_native else asset.reference)
+        self.pass_blocks(1)
+
+    def pass_blocks(self, blocks: int) -> None:
+        self.clock.advance(blocks * self.world.block_time_s)
+
+    def reorg(self, depth: int) -> None:
+        self.chain.reorganise(depth)
+
+
+@dataclass
+class AnvilStage:
+    """A real node that holds the very amounts of the practice world."""
+
+    node: Anvil
+    pinned: bool = False
+    world: PracticeWorld = PRACTICE
+    hashes: bool = True
+
+    def __post_init__(self) -> None:
+        self.clock = SystemClock()
+        self.client = CountingClient(self.clock)
+        self.network = network_of(self.node)
+        self.furnish(self.node)
+        self.reverting = AssetId(self.network.id, "erc20", REVERTING_ADDRESS)
+
+    def furnish(self, node: Anvil) -> None:
+        """Put tokens and gifts on a node."""
+        if not self.pinned:
+            node.put_multicall3()
+        node.set_code(REVERTING_ADDRESS, REVERTING)
+        tokens = []
+        for token in self.world.tokens:
+            supply = max(token.gift * 10, 1)
+            address = node.deploy_token(token.name, token.symbol, supply=supply, decimals=token.decimals)
+            asset = AssetId(self.network.id, "erc20", address)
+            tokens.append(Asset(asset, token.symbol, token.name, token.decimals, AssetOrigin.LIST))
+            for account in ACCOUNTS[:2]:
+                node.send_token(address, account.text, token.gift)
+        self.tokens = tuple(tokens)
+        for account in ACCOUNTS[:2]:
+            node.set_balance(account.text, self.world.gift_wei)
+
+    @property
+    def genesis(self) -> str:
+        return self.block(0)[0]
+
+    @property
+    def height(self) -> int:
+        return self.node.height
+
+    def block(self, number: int) -> tuple[str, str, int]:
+        block = self.node.block(number)
+        return block["hash"], block["parentHash"], int(block["timestamp"], 16)
+
+    def send(self, asset: AssetId, to: Address, amount: int) -> None:
+        if asset.is_native:
+            self.node.send(to.text, wei=amount)
+        else:
+            self.node.send_token(asset.reference, to.text, amount)
+
+    def pass_blocks(self, blocks: int) -> None:
+        self.node.mine(blocks)
+
+    def reorg(self, depth: int) -> None:
+        self.node.reorg(depth)
+
+
+def network_of(*nodes: Anvil, multicall: str | None = MULTICALL3) -> Network:
+    """Return the network that those nodes serve."""
+    return replace(
+        PRACTICE.network,
+        id=NetworkId("eip155", str(nodes[0].chain_id)),
+        name="anvil",
+        endpoints=tuple(Endpoint(node.url) for node in nodes),
+        multicall=multicall,
+        practice=False,
+    )
+
+
+def adapter_of(stage: Stage, network: Network | None = None) -> EvmAdapter:
+    """Return an adapter of the stage's network, or of another description of it."""
+    network = network or stage.network
+    pool = EndpointPool(network, stage.client, stage.clock, asyncio.sleep, requests_per_min=60_000)
+    decimals = {asset.id: asset.decimals for asset in (native_asset(network), *stage.tokens)}
+    return EvmAdapter(network, pool, lambda asset: decimals.get(asset, 18), stage.clock)
+
+
+def assets_of(stage: Stage) -> tuple[AssetId, ...]:
+    """Return the coin and the tokens."""
+    return (native_asset(stage.network).id, *(token.id for token in stage.tokens))
+
+
+def keys_of(stage: Stage, accounts: Iterable[Address] = ACCOUNTS) -> tuple[BalanceKey, ...]:
+    """Return every balance of the accounts."""
+    return tuple(BalanceKey(stage.network.id, account, asset) for account in accounts for asset in assets_of(stage))
+
+
+def gifts_of(stage: Stage) -> tuple[int, ...]:
+    """Return the gift of each asset, in the order of `assets_of`."""
+    return (stage.world.gift_wei, *(token.gift for token in stage.world.tokens))
+
+
+async def read(
+    adapter: EvmAdapter, keys: Sequence[BalanceKey], *, avoid: frozenset[str] = frozenset()
+) -> tuple[dict[BalanceKey, Reading], dict[BalanceKey, ReadFailure]]:
+    """Return the readings and the failures; every key must have exactly one of the two."""
+    readings: list[Reading] = []
+    failures: list[ReadFailure] = []
+    async for batch in adapter.read_balances(ReadRequest(tuple(keys), SEQ, REGISTRY, avoid=avoid)):
+        readings += batch.readings
+        failures += batch.failures
+    answered = [reading.key for reading in readings] + [failure.key for failure in failures]
+    assert sorted(map(_name, answered)) == sorted(map(_name, keys))
+    return {reading.key: reading for reading in readings}, {failure.key: failure for failure in failures}
+
+
+def _name(key: BalanceKey) -> str:
+    return f"{key.address.text}/{key.asset}"
