@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import secrets
@@ -48,13 +49,15 @@ class KeyringStore:
     """Keeps entries under the service name `desktop-wallet`.
 
     Each call runs on a daemon thread of this store and is waited for at most `patience_s`: a prompt that nobody
-    answers is left standing, and when the person answers it later the next call goes through.
+    answers is left standing, and when the person answers it later the next call goes through. `choose` finds the
+    back end; it is asked again until it finds one.
     """
 
     lasting = True
 
-    def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, *, patience_s: float = PATIENCE_S, choose: Callable[[], KeyringBackend] | None = None) -> None:
         self._patience_s = patience_s
+        self._choose = choose or choose_backend
         self._courier = Courier("keyring")
         self._backend: KeyringBackend | None = None
 
@@ -71,10 +74,11 @@ class KeyringStore:
         """Raise a KeyringFailure unless a random value comes back as it was written, and goes when deleted."""
         entry, value = f"self-test-{uuid.uuid4().hex}", secrets.token_urlsafe(24)
         self.set(entry, value)
-        kept = self.get(entry)
-        self.delete(entry)
-        if kept != value:
+        if self.get(entry) != value:
+            with contextlib.suppress(KeyringFailure):  # the worse news is below
+                self.delete(entry)
             raise KeyringUnsafe(backend=self.backend, problem="self-test")
+        self.delete(entry)
 
     def get(self, entry: str, *, patience_s: float | None = None) -> str | None:
         """Return an entry's value, None if there is none."""
@@ -111,9 +115,8 @@ class KeyringStore:
             raise failure from None
 
     def _ready(self) -> KeyringBackend:
-        """Return the back end, chosen anew until one is found: a daemon may be started at any time."""
-        if self._backend is None:
-            self._backend = choose_backend()
+        if self._backend is None:  # a daemon may be started at any time
+            self._backend = self._choose()
         return self._backend
 
 

@@ -101,7 +101,9 @@ def with_secret(box: Strongbox, wallet: WalletId, use: Callable[[WalletSecret], 
     if stored is None:
         raise NotAllowed(why="no-secret")
     associated = secret_associated(document.header.profile, wallet)
-    plain = open_copy(spend, stored.sealed, associated) or _from_keyring(box, spend, stored, associated)
+    plain = open_copy(spend, stored.sealed, associated)
+    if plain is None:
+        plain = open_copy(spend, _copy_in_keyring(box, stored), associated)
     if plain is None:
         raise VaultDamaged(name=VAULT_FILE)
     try:
@@ -138,27 +140,30 @@ def _mend(box: Strongbox, spend: bytes, wallet: WalletId) -> bool:
     if not stored.entry:
         return False
     associated = secret_associated(document.header.profile, wallet)
-    in_file = open_copy(spend, stored.sealed, associated)
-    in_keyring = _from_keyring(box, spend, stored, associated)
-    if in_file is not None and in_keyring is None:
+    copy = _copy_in_keyring(box, stored)
+    in_file, in_keyring = _opens(spend, stored.sealed, associated), _opens(spend, copy, associated)
+    if in_file and not in_keyring:
         box.write_entry(stored.entry, to_text(stored.sealed))
-        return True
-    if in_file is None and in_keyring is not None:
-        fresh = StoredSecret(stored.entry, seal(spend, in_keyring, associated))
-        box.write(replace(document, secrets={**document.secrets, wallet: fresh}))
-        return True
-    return False
+    elif in_keyring and not in_file:
+        box.write(replace(document, secrets={**document.secrets, wallet: replace(stored, sealed=copy)}))
+    return in_file is not in_keyring
 
 
-def _from_keyring(box: Strongbox, spend: bytes, stored: StoredSecret, associated: bytes) -> bytearray | None:
+def _copy_in_keyring(box: Strongbox, stored: StoredSecret) -> bytes:
+    """Return the sealed copy in the keyring; empty, which opens with no key, if there is none."""
     text = box.store.get(stored.entry) if stored.entry else None
-    if text is None:
-        return None
     try:
-        sealed = to_bytes(text)
+        return to_bytes(text or "")
     except ValueError:
-        return None
-    return open_copy(spend, sealed, associated)
+        return b""
+
+
+def _opens(spend: bytes, sealed: bytes, associated: bytes) -> bool:
+    plain = open_copy(spend, sealed, associated)
+    if plain is None:
+        return False
+    wipe(plain)
+    return True
 
 
 def open_copy(spend: bytes, sealed: bytes, associated: bytes) -> bytearray | None:
