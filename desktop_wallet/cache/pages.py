@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from desktop_wallet.cache.metrics import CacheMetrics
 from desktop_wallet.cache.page_format import AssetRef, Page, UnknownFormat
 from desktop_wallet.cache.page_worker import Outcome, PageWorker
+from desktop_wallet.cache.troubles import CacheTrouble, CacheTroubleKind
 from desktop_wallet.core.addresses import Address
 from desktop_wallet.core.freshness import RETENTION_S
 from desktop_wallet.core.invalidation import Scope
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from desktop_wallet.cache.troubles import CacheTrouble, CacheTroubleKind
     from desktop_wallet.core.accounts import ProfileId
     from desktop_wallet.core.assets import AssetId
     from desktop_wallet.core.balances import BalanceKey, Reading
     from desktop_wallet.core.instants import Clock, Instant
+
+__all__ = ["CacheMode", "CacheTrouble", "CacheTroubleKind", "PageCache", "PageKey", "PageStats"]
 
 T = TypeVar("T")
 PageKey = tuple[NetworkId, Address]
@@ -40,8 +42,8 @@ PageKey = tuple[NetworkId, Address]
 SCHEMA: Final = 1
 """Part of every page's name: pages of another schema are never even found."""
 LIMIT_BYTES: Final = 10_000_000
-LIMIT_MINIMUM: Final = 262_144
-"""Below this the empty database alone would be over its limit."""
+LIMIT_MINIMUM: Final = 2_000_000
+"""Half of it is for the database's log."""
 _CHUNK: Final = 32
 """Pages a job and a transaction: about 2 ms of Python, so that a paint never waits long for the interpreter's lock."""
 _READINGS_A_SLICE: Final = 100
@@ -106,6 +108,8 @@ class PageCache:
         self._assets: dict[NetworkId, dict[AssetRef, AssetId]] = {}
         self._swept: Instant | None = None
         self._closed = False
+        # Writes of many pages are many jobs; the order of calls is the order on the disk all the same.
+        self._writing = asyncio.Lock()
         self._worker = PageWorker(folder, page_key, max(limit_bytes, LIMIT_MINIMUM))
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cache")
 
@@ -166,9 +170,10 @@ class PageCache:
         def take(key: PageKey, page: Page) -> None:
             page.put(pages[key])
 
-        for chunk in _chunks(list(pages)):
-            if await self._change(chunk, take):
-                self.metrics.count("sets", sum(len(pages[key]) for key in chunk))
+        async with self._writing:
+            for chunk in _chunks(list(pages)):
+                if await self._change(chunk, take):
+                    self.metrics.count("sets", sum(len(pages[key]) for key in chunk))
 
     async def forget(self, keys: Iterable[BalanceKey]) -> None:
         """Remove the readings of these balances."""
@@ -179,8 +184,9 @@ class PageCache:
         def drop(key: PageKey, page: Page) -> None:
             page.forget(pages[key].__contains__)
 
-        for chunk in _chunks(list(pages)):
-            await self._change(chunk, drop)
+        async with self._writing:
+            for chunk in _chunks(list(pages)):
+                await self._change(chunk, drop)
 
     async def drop(self, scope: Scope) -> None:
         """Remove every reading in the scope. Unless it is everything, every page is opened for it."""
@@ -200,7 +206,8 @@ class PageCache:
         if scope == Scope():
             await self.clear()
         else:
-            await self._change_all(drop, None)
+            async with self._writing:
+                await self._change_all(drop, None)
 
     async def has(self, key: BalanceKey) -> bool:
         """Return whether a reading of the balance is on the disk."""
@@ -210,9 +217,10 @@ class PageCache:
 
     async def clear(self) -> None:
         """Remove everything of ours from the disk, also from a full one; in mode ON an empty folder follows."""
-        await self._job(self._worker.remove, None, opened=False)
-        if self._mode is CacheMode.ON:
-            await self._job(self._worker.ready, None)
+        async with self._writing:
+            await self._job(self._worker.remove, None, opened=False)
+            if self._mode is CacheMode.ON:
+                await self._job(self._worker.ready, None)
 
     async def sweep(self, now: Instant) -> None:
         """Remove readings older than 30 days, and try a disk again that could not be used. Meant for once a minute.

@@ -23,6 +23,8 @@ _SIDE_FILES: Final = ("", "-wal", "-shm", "-journal")
 _SET_ASIDE: Final = ".damaged"
 _OPEN_MARK: Final = "open"
 """Stands in the folder while a process has it open; found at opening it tells of an unclean end."""
+LOG_BYTES: Final = 1 << 20
+"""What the database's log may take; it counts towards the folder's limit."""
 _TIMEOUT_S: Final = 0.05
 _WALK: Final = 50
 _SETTINGS: Final[dict[str, object]] = {
@@ -38,6 +40,9 @@ _SETTINGS: Final[dict[str, object]] = {
     # A mapped file that another program truncates would end the process with SIGBUS.
     "sqlite_mmap_size": 0,
     "sqlite_synchronous": 1,
+    # The log would grow to 4 MB, nearly half of what a profile may take.
+    "sqlite_wal_autocheckpoint": LOG_BYTES // 4_096,
+    "sqlite_journal_size_limit": LOG_BYTES,
     "disk_min_file_size": 0,
     "disk_pickle_protocol": 0,
 }
@@ -78,7 +83,7 @@ class PageStore:
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
         self._folder = folder
-        self._limit_bytes = limit_bytes
+        self._limit_bytes = limit_bytes - LOG_BYTES
         self._cache: Any = None
         self._identity: tuple[int, int] | None = None
         self._purged = 0
@@ -158,11 +163,11 @@ class PageStore:
 
     def limit(self, limit_bytes: int) -> int:
         """Keep to another limit from now on; return how many pages had to go."""
-        self._limit_bytes = limit_bytes
+        self._limit_bytes = limit_bytes - LOG_BYTES
         if self._cache is None:
             return 0
         with self._translated():
-            self._cache.reset("size_limit", limit_bytes)
+            self._cache.reset("size_limit", self._limit_bytes)
             return self._trim({})
 
     def size(self) -> tuple[int, int]:

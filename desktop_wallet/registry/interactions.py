@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from desktop_wallet.core.addresses import Address
 from desktop_wallet.core.assets import AssetId
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from desktop_wallet.core.balances import Reading
     from desktop_wallet.registry.database import Connection, Database
+
+SEEN_STEP_S: Final = 60.0
+"""Seconds within which seeing the same balance again is not written down: reads come every half minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class InteractionRows:
 def _note(connection: Connection, reading: Reading) -> None:
     name = (reading.key.address.family.value, reading.key.address.text, str(reading.key.asset))
     at_s = reading.started.wall_s
-    row = connection.execute(
+    known = row = connection.execute(
         """SELECT first_seen_s, last_seen_s, has_balance, highest, read_at_s FROM interactions
            WHERE family = ? AND address = ? AND asset = ?""",
         name,
@@ -80,7 +83,10 @@ def _note(connection: Connection, reading: Reading) -> None:
         highest = str(max(int(highest), reading.amount))
     if at_s >= read_at_s:
         has_balance, read_at_s = bool(reading.amount), at_s
+    noted = (first_seen_s, last_seen_s, has_balance, highest, read_at_s)
+    if known is not None and noted[2:4] == (bool(known[2]), known[3]) and abs(at_s - known[4]) < SEEN_STEP_S:
+        return
     connection.execute(
         "INSERT OR REPLACE INTO interactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (*name, first_seen_s, last_seen_s, has_balance, highest, read_at_s),
+        (*name, *noted),
     )
