@@ -101,7 +101,6 @@ class Application:
             for _ in range(accounts - 1):
                 await session.accounts.add_account(wallet.id)
         self._welcome(session)
-        session.begin_preload()
         return session
 
     async def unlock(self, profile: ProfileId, password: str) -> Session:
@@ -122,7 +121,6 @@ class Application:
                 await vault.close()
                 raise
             self._welcome(session)
-            session.begin_preload()
             await self._tell(session)
             return session
 

@@ -120,15 +120,18 @@ class Flights:
         """Return whether that balance is being read."""
         return key in self._current
 
-    async def join(
+    def join(
         self,
         keys: Sequence[BalanceKey],
         ttl_s: float,
         *,
         refresh: bool = False,
         on_landed: Callable[[BalanceKey, Landing], None] | None = None,
-    ) -> dict[BalanceKey, Landing]:
-        """Return what came for each balance (all of one network), from flights joined or begun."""
+    ) -> Waiter:
+        """Join or begin flights for these balances, all of one network; to be awaited with `wait`.
+
+        It takes effect at once: between a look at the store and this call no flight can land unseen.
+        """
         waiter = Waiter(on_landed)
         waiter.remaining.update(keys)
         now = self._clock.now()
@@ -141,6 +144,10 @@ class Flights:
                 boarding.append(key)
         if boarding:
             self._board(boarding, waiter, refresh=refresh)
+        return waiter
+
+    async def wait(self, waiter: Waiter) -> dict[BalanceKey, Landing]:
+        """Return what came for each balance; raises VaultLocked when the reads were called off."""
         try:
             return await waiter.wait()
         finally:

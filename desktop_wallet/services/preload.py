@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Preload:
-    """The one preload of a session: a second call while it runs joins it."""
+    """The preload of a session: one runs at a time."""
 
     def __init__(self, parts: SessionParts, balances: Balances) -> None:
         """Build on a session's parts; nothing runs yet."""
@@ -36,11 +36,12 @@ class Preload:
     ) -> Report:
         """Return what the preload did; keys None stands for every balance of the profile.
 
-        Cancelling the caller leaves the preload running for others: `cancel` ends it.
+        It waits for one that runs already, and then skips what that one read. Cancelling the caller leaves the
+        preload running: `cancel` ends it.
         """
-        if self._task is None:
-            self._task = self._tasks.start(self._run(keys, on_progress), "preload")
-        task = self._task
+        while self._task is not None:
+            await asyncio.wait([self._task])
+        task = self._task = self._tasks.start(self._run(keys, on_progress), "preload")
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:

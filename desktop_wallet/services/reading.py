@@ -18,7 +18,7 @@ from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.freshness import Circumstances, Purpose, badge, serves
 from desktop_wallet.core.totals import total
 from desktop_wallet.services.arrivals import Arrivals, Taken
-from desktop_wallet.services.flights import Departure, Flights, Landing
+from desktop_wallet.services.flights import Departure, Flights, Landing, Waiter
 from desktop_wallet.services.reports import Answer, Progress, Report, Waiting
 from desktop_wallet.services.tasks import Tasks
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from desktop_wallet.core.totals import Total
     from desktop_wallet.services.session_parts import SessionParts
 
+_PAGES_AT_ONCE = 64
+"""Pages taken from the disk before the rows they fill are painted."""
 _MOST_TRIES = 3
 """Flights a reader takes at most when invalidations keep overtaking it."""
 
@@ -52,6 +54,7 @@ class Balances:
         self._arrivals = Arrivals(parts.memory, self._invalidations, parts.clock)
         self._flights = Flights(parts.clock, parts.sleep, self._invalidations, self._fly, self._told_flights)
         self._loaded: set[tuple[NetworkId, Address]] = set()
+        self._loading = asyncio.Lock()
         self._woke: Instant | None = None
         self._keeping = Tasks()
         self._following_up = Tasks()
@@ -150,12 +153,11 @@ class Balances:
         groups = self._by_network(before)
         if on_progress:
             on_progress(Progress(0, len(before)))
-        await asyncio.gather(
-            *(
-                self._flights.join(group, self._ttl(network, Purpose.DISPLAY), refresh=refresh, on_landed=_landed)
-                for network, group in groups.items()
-            )
-        )
+        waiters = [
+            self._flights.join(group, self._ttl(network, Purpose.DISPLAY), refresh=refresh, on_landed=_landed)
+            for network, group in groups.items()
+        ]
+        await asyncio.gather(*map(self._flights.wait, waiters))
         changed = sum(
             1
             for key, old in before.items()
@@ -193,20 +195,19 @@ class Balances:
             if status.rate_limited_for_s > 0
         )
 
-    async def load_pages(self, keys: Iterable[BalanceKey]) -> list[BalanceKey]:
-        """Take what the disk keeps of these balances into memory; return those that got a reading."""
+    async def load_pages(self, keys: Iterable[BalanceKey]) -> bool:
+        """Take what the disk keeps of these balances into memory; return whether there was anything left to look for."""
         wanted = list(dict.fromkeys((key.network, key.address) for key in keys))
-        places = [place for place in wanted if place not in self._loaded]
-        if not places:
-            return []
-        restored: list[BalanceKey] = []
-        async for chunk in self._parts.slicer.slices(places, 50):
-            pages = await self._pages.get_pages(chunk)
-            self._loaded.update(chunk)
-            for readings in pages.values():
-                restored += self._arrivals.restore(readings)
-            self._tell(restored)
-        return restored
+        if self._loaded.issuperset(wanted):
+            return False
+        async with self._loading:  # whoever comes second waits for the first one's pages instead of reading them again
+            places = [place for place in wanted if place not in self._loaded]
+            for start in range(0, len(places), _PAGES_AT_ONCE):
+                chunk = places[start : start + _PAGES_AT_ONCE]
+                pages = await self._pages.get_pages(chunk)
+                self._loaded.update(chunk)
+                self._tell([key for readings in pages.values() for key in self._arrivals.restore(readings)])
+        return True
 
     async def forget(self, key: BalanceKey) -> None:
         """Drop what memory and disk keep of a balance; it is unknown until it is read again."""
@@ -272,9 +273,13 @@ class Balances:
     async def _from_network(
         self, keys: Sequence[BalanceKey], purpose: Purpose, answers: dict[BalanceKey, Answer]
     ) -> None:
-        for group in await asyncio.gather(
-            *(self._fly_until_valid(network, part, purpose) for network, part in self._by_network(keys).items())
-        ):
+        boarded = [
+            self._fly_until_valid(
+                self._flights.join(part, self._ttl(network, purpose)), part, self._ttl(network, purpose)
+            )
+            for network, part in self._by_network(keys).items()
+        ]
+        for group in await asyncio.gather(*boarded):
             for key, landing in group.items():
                 state = self.state(key)
                 age_s = state.reading.started.age_s(self._clock.now()) if state.reading else None
@@ -282,13 +287,12 @@ class Balances:
                 answers[key] = Answer(state, from_cache=False, age_s=age_s, failure=landing.failure)
 
     async def _fly_until_valid(
-        self, network: NetworkId, keys: Sequence[BalanceKey], purpose: Purpose
+        self, waiter: Waiter, keys: Sequence[BalanceKey], ttl_s: float
     ) -> dict[BalanceKey, Landing]:
-        ttl_s = self._ttl(network, purpose)
         landings: dict[BalanceKey, Landing] = {}
         wanted = list(keys)
-        for _ in range(_MOST_TRIES):
-            landings |= await self._flights.join(wanted, ttl_s)
+        for tries_left in reversed(range(_MOST_TRIES)):
+            landings |= await self._flights.wait(waiter)
             now = self._clock.now()
             wanted = [
                 key
@@ -296,8 +300,9 @@ class Balances:
                 if (reading := landings[key].reading) is not None
                 and not (self._invalidations.covers(reading) and reading.started.age_s(now) <= ttl_s)
             ]
-            if not wanted:
+            if not wanted or not tries_left:
                 break
+            waiter = self._flights.join(wanted, ttl_s)
         return landings
 
     # What flights call
@@ -341,7 +346,7 @@ class Balances:
             await self._parts.sleep(self._arrivals.follow_up_s(block_time_s))
         finally:
             self._following.discard(network)
-        await self._flights.join(keys, 0.0)
+        await self._flights.wait(self._flights.join(keys, 0.0))
 
     # Odds and ends of this class
 

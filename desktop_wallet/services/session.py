@@ -84,6 +84,8 @@ class Session:
         self.preload: Preload
         self.pages: PageCache
         self._tasks = Tasks()
+        self._preload_wanted: bool | None = None
+        """None while none runs; True when one more is to follow the one that runs."""
 
     def subscribe(self, listener: Callable[[ChangeSet], None]) -> Callable[[], None]:
         """Be told what changes, at most once a turn of the loop; return what ends that."""
@@ -99,14 +101,28 @@ class Session:
         await self._vault.check_password(password)
 
     def begin_preload(self) -> None:
-        """Paint what the disk keeps, then read what is not within its TTL, behind the open window."""
-        self._tasks.begin(self._preload(), "preload at unlock")
+        """Paint what the disk keeps, then read what is not within its TTL, behind the open window.
+
+        Asked again while one runs, another follows: accounts, networks or tokens may have come since.
+        """
+        if self._preload_wanted is None:
+            self._tasks.begin(self._preload(), "preload")
+        self._preload_wanted = True
 
     async def _preload(self) -> None:
-        if self.settings.now.preload and self.catalogue.chosen:
-            await self.preload.run()
-        else:
-            await self.balances.load_pages(self.balances.keys())
+        try:
+            while self._preload_wanted is not False:
+                self._preload_wanted = False
+                if self.settings.now.preload and self.catalogue.chosen:
+                    await self.preload.run()
+                else:
+                    await self.balances.load_pages(self.balances.keys())
+        finally:
+            self._preload_wanted = None
+
+    def _on_change(self, changes: ChangeSet) -> None:
+        if changes.accounts or changes.catalogue:
+            self.begin_preload()
 
     async def apply_cache_settings(self) -> None:
         """Bring the cache into the mode and size that the settings name."""
@@ -181,6 +197,8 @@ async def open_session(
         )
         session.balances = Balances(parts)
         session.preload = Preload(parts, session.balances)
+        session.begin_preload()
+        feed.subscribe(session._on_change)  # noqa: SLF001 - part of building the session
     except BaseException:
         await registry.close()
         raise
