@@ -42,8 +42,8 @@ class TokenBucket:
         self._per_s = max(rate_per_min - self._burst, 1.0) / _MINUTE_S
         self._tokens = self._burst
         self._filled_at_s = clock.now().boot_s
-        self._blocked_until_s = self._filled_at_s
-        self._paused_until_s = self._filled_at_s
+        self._blocked_until_s = 0.0
+        self._paused_until_s = 0.0
         self._backoff_s = _FIRST_BACKOFF_S
         self._refusals: deque[float] = deque(maxlen=_REFUSALS_BEFORE_PAUSE + 1)
         self._queue: list[_Ticket] = []

@@ -100,12 +100,9 @@ def answers(result: Callable[[str, list[object]], object] = lambda method, param
     return act
 
 
-def says(body: bytes | str | object, *, status: str = "200 OK", **headers: str) -> Act:
-    """Answer with this body; underscores in header names stand for hyphens. Anything but text is sent as JSON."""
-    if isinstance(body, str):
-        whole = body.encode()
-    else:
-        whole = body if isinstance(body, bytes) else json.dumps(body).encode()
+def says(body: object, *, status: str = "200 OK", **headers: str) -> Act:
+    """Answer with this body, as JSON unless it is bytes; underscores in header names stand for hyphens."""
+    whole = body if isinstance(body, bytes) else json.dumps(body).encode()
 
     async def act(exchange: Exchange) -> None:
         await exchange.send(

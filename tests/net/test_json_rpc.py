@@ -12,7 +12,6 @@ from desktop_wallet.core.errors import (
     EndpointRefused,
     MalformedReply,
     OversizedReply,
-    WalletError,
 )
 from desktop_wallet.net.json_rpc import (
     NO_ANSWER,
@@ -155,7 +154,7 @@ def test_a_single_request_that_the_server_could_not_read_is_a_refusal() -> None:
     assert decode(json.dumps(_fault(1, -32601)).encode(), _HOST) == RpcError(-32601, "no")
 
 
-_ITEMS = st.one_of(
+_ITEMS: st.SearchStrategy[object] = st.one_of(
     st.builds(_item, st.integers(-1, 5) | st.none() | st.text(max_size=2), st.none() | st.text() | st.integers()),
     st.builds(_fault, st.integers(0, 4) | st.none(), st.integers() | st.none(), st.text() | st.none()),
     st.dictionaries(st.sampled_from(["jsonrpc", "id", "result", "error"]), st.sampled_from(["2.0", 1, 2, None, {}])),
@@ -167,8 +166,7 @@ _ITEMS = st.one_of(
 def test_whatever_comes_back_each_call_gets_its_own_reply_or_none_does(reply: object) -> None:
     try:
         results = _decode(reply)
-    except WalletError as error:
-        assert isinstance(error, MalformedReply | EndpointRefused | EndpointRateLimited)
+    except (MalformedReply, EndpointRefused, EndpointRateLimited):
         return
     assert isinstance(reply, list)
     assert len(results) == len(_CALLS)
