@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from typing_extensions import override
+
 from desktop_wallet.chains.adapter import ReadRequest
 from desktop_wallet.chains.evm.adapter import EvmAdapter
 from desktop_wallet.chains.practice.chain import PracticeChain
@@ -21,11 +23,9 @@ from tests.fakes.anvil import MULTICALL3, REVERTING, Anvil
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from typing_extensions import override
-else:
-    from typing_extensions import override
+    from desktop_wallet.core.instants import Clock
 
 REGISTRY = RegistryId("registry")
 SEQ = 7
@@ -34,14 +34,16 @@ NOBODY = "0x" + "0dead" * 8
 
 
 class CountingClient(HttpClient):
-    """The real client, which also keeps what it posted."""
+    """The real client, which also keeps what it posted; `before_post` is told how many posts went before."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.posted: list[bytes] = []
+        self.before_post: Callable[[int], None] = lambda _: None
 
     @override
     async def post(self, url: str, body: bytes) -> bytes:
+        self.before_post(len(self.posted))
         self.posted.append(body)
         return await super().post(url, body)
 
@@ -49,14 +51,30 @@ class CountingClient(HttpClient):
 class Stage(Protocol):
     """One chain with three accounts: the first two hold every asset's gift, the third holds nothing."""
 
-    network: Network
-    world: PracticeWorld
-    tokens: tuple[Asset, ...]
-    reverting: AssetId
-    client: CountingClient
-    clock: FakeClock | SystemClock
-    pinned: bool
-    hashes: bool
+    @property
+    def network(self) -> Network: ...
+    @property
+    def world(self) -> PracticeWorld: ...
+    @property
+    def tokens(self) -> tuple[Asset, ...]: ...
+    @property
+    def reverting(self) -> AssetId:
+        """Return what reverts whatever it is asked."""
+        ...
+
+    @property
+    def client(self) -> CountingClient: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def pinned(self) -> bool:
+        """Return whether there is no Multicall3."""
+        ...
+
+    @property
+    def hashes(self) -> bool:
+        """Return whether a contract call can prove its block's hash."""
+        ...
 
     @property
     def genesis(self) -> str: ...

@@ -52,6 +52,8 @@ class Absence(enum.Enum):
     """Nothing answered at the contract's address."""
     MISLEADING = "misleading"
     """What stands there does not know the network's block number."""
+    NOT_ASKED = "not asked"
+    """Only the head was asked for: the contract is known to be missing, or was on the chain that stood here before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,11 @@ class BalanceReader:
             except NoEndpointLeft:
                 now = self._clock.now()
                 return [ReadBatch(failures=tuple(_empty(key, now, heard.host) for key in keys))]
-        self._lacking[heard.host] = self._line.epoch(heard.host)
+        if absence is not Absence.NOT_ASKED:
+            self._lacking[heard.host] = self._line.epoch(heard.host)
+        elif self._multicall is not None and not self._lacks(heard.host):
+            # The answer showed another chain behind the host than the one without the contract.
+            return await self._read(keys, request, avoid)
         return await self._read_pinned(keys, heard, request, avoid)
 
     # Contract calls
@@ -110,7 +114,7 @@ class BalanceReader:
 
         def understand(results: Sequence[Result], host: str) -> Answer:
             if multicall is None or len(results) == 1:
-                return Answer(self._head(results[0], host), absence=Absence.MISLEADING)
+                return Answer(self._head(results[0], host), absence=Absence.NOT_ASKED)
             return multicall.understand(chunks, results, host, self._clock.now())
 
         return Question(compose, understand, lambda answer: answer.head.number)
