@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from desktop_wallet.chains.evm import abi
 from desktop_wallet.chains.evm.wire import LATEST, Head, check_time, gave_up, head_of, value_of
-from desktop_wallet.core.errors import MalformedReply
+from desktop_wallet.core.errors import EndpointRefused, MalformedReply
 from desktop_wallet.core.networks import HeightCall
 from desktop_wallet.core.positions import Height, HeightKind
 from desktop_wallet.net.json_rpc import Call, RpcError, hex_data
@@ -126,7 +126,7 @@ class Multicall:
             if isinstance(result, RpcError) and gave_up(result):
                 answers.append(ChunkAnswer(chunk.keys, None, (None,) * len(chunk.keys)))
                 continue
-            data = hex_data(value_of(result, host), host, _MAX_RESULT_BYTES)
+            data = hex_data(_call_value(result, host), host, _MAX_RESULT_BYTES)
             answer = self._understand_chunk(chunk, data, head, host, now) if data else Absence.EMPTY
             if isinstance(answer, Absence):
                 return Answer(head, absence=answer)
@@ -156,3 +156,11 @@ class Multicall:
         if parent is None or len(parent) != _WORD:
             raise MalformedReply(host=host, problem="parent hash")
         return "0x" + parent.hex()
+
+
+def _call_value(result: Result, host: str) -> object:
+    """Return what a contract call returned; an EndpointRefused says that it was the call, which may be too large."""
+    try:
+        return value_of(result, host)
+    except EndpointRefused as error:
+        raise EndpointRefused(**error.data, call="eth_call") from None

@@ -99,7 +99,7 @@ class BalanceReader:
                 return await self._line.ask(self._question(chunks), user_asked=request.user_asked, avoid=avoid)
             except NoEndpointLeft as error:
                 last = error.data.get("last")
-                too_much = isinstance(last, EndpointRefused) and "code" in last.data
+                too_much = isinstance(last, EndpointRefused) and last.data.get("call") == "eth_call"
                 if not too_much or not chunks or self._chunk_size <= SMALLEST_CHUNK:
                     raise
                 self._shrink()

@@ -65,9 +65,8 @@ class Blocks:
         """Return the block of that number; None beyond the head or below 0."""
         if not 0 <= number <= self.head:
             return None
-        own = self._hash(number)
-        self._numbers[own] = number
-        parent = self._hash(number - 1) if number else "0x" + "0" * 64
+        own = self._told(number)
+        parent = self._told(number - 1) if number else "0x" + "0" * 64
         return Header(number, own, parent, self._genesis_s + number * self._block_time_s)
 
     def by_hash(self, block_hash: str) -> tuple[Header | None, bool]:
@@ -77,6 +76,12 @@ class Blocks:
         if header is None:
             return None, False
         return header, header.hash == block_hash
+
+    def _told(self, number: int) -> str:
+        """Return a block's hash and remember that somebody was told it."""
+        block_hash = self._hash(number)
+        self._numbers[block_hash] = number
+        return block_hash
 
     def _hash(self, number: int) -> str:
         salt = next(salt for first, salt in reversed(self._salts) if first <= number)
