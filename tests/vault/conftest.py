@@ -13,6 +13,7 @@ from desktop_wallet.vault.stores import MemorySecretStore
 from tests.fakes.clock import FakeClock
 from tests.fixtures.keyring_daemon import PrivateKeyring, private_keyring
 from tests.vault.disk_store import DiskStore
+from tests.vault.samples import ONE, PASSWORD, PHRASE
 
 MakeVault = Callable[..., Vault]
 
@@ -44,6 +45,15 @@ async def make_vault(tmp_path: Path, store: DiskStore) -> AsyncIterator[MakeVaul
     yield make
     for vault in made:
         await vault.close()
+
+
+@pytest.fixture
+async def vault(make_vault: MakeVault, cheap_kdf: KdfParameters) -> Vault:
+    """Return an unlocked vault with one phrase in it."""
+    vault = make_vault()
+    await vault.create("Alice", PASSWORD, kdf=cheap_kdf)
+    await vault.add_phrase_wallet(ONE, PHRASE)
+    return vault
 
 
 @pytest.fixture
