@@ -196,7 +196,7 @@ class Balances:
         )
 
     async def load_pages(self, keys: Iterable[BalanceKey]) -> bool:
-        """Take what the disk keeps of these balances into memory; return whether there was anything left to look for."""
+        """Take what the disk keeps of these balances into memory; return whether there was anything to look for."""
         wanted = list(dict.fromkeys((key.network, key.address) for key in keys))
         if self._loaded.issuperset(wanted):
             return False

@@ -1,4 +1,4 @@
-"""The engine as a session has it, over scripted networks: a real registry, real pages, a clock that is moved by hand."""
+"""The engine as a session has it, over scripted networks: a real registry, real pages, a clock moved by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from desktop_wallet.cache.memory import MemoryTier
 from desktop_wallet.cache.metrics import CacheMetrics
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from desktop_wallet.services.adapters import Adapters
+    from desktop_wallet.services.book import Book
+
 ADDRESSES = tuple(Address(Family.EVM, "0x" + digit * 40) for digit in "123")
 
 
@@ -40,9 +43,17 @@ def network(reference: str = "1", *, servers: int = 2, block_time_s: float = 12.
     """Return a network with that many servers."""
     endpoints = tuple(Endpoint(f"https://server{n}.example/") for n in range(servers))
     return Network(
-        NetworkId("eip155", reference), Family.EVM, f"Net {reference}", block_time_s, 120.0, "ETH", "Ether", 18, 60,
+        NetworkId("eip155", reference),
+        Family.EVM,
+        f"Net {reference}",
+        block_time_s,
+        120.0,
+        "ETH",
+        "Ether",
+        18,
+        60,
         endpoints,
-    )  # fmt: skip
+    )
 
 
 @dataclass
@@ -114,7 +125,7 @@ class ScriptedAdapter:
                     request.seq,
                     request.registry,
                     genesis,
-                )  # fmt: skip
+                )
                 for key in request.keys
             )
         )
@@ -209,8 +220,8 @@ async def engine(
         pages=pages,
         memory=memory,
         counters=Metrics(registry, pages, memory, CacheMetrics()),
-        book=FixedBook(networks, addresses),  # type: ignore[arg-type] - the two methods that reading uses
-        adapters=ScriptedAdapters(adapters),  # type: ignore[arg-type] - the two methods that reading uses
+        book=cast("Book", FixedBook(networks, addresses)),
+        adapters=cast("Adapters", ScriptedAdapters(adapters)),
         feed=ChangeFeed(),
         slicer=Slicer(),
         policy=Policy,
@@ -231,7 +242,7 @@ async def engine(
 async def until(holds: Callable[[], object]) -> None:
     """Let the loop and its workers go on until something holds; give up after ten seconds."""
     async with asyncio.timeout(10):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - worker threads take part, and they set no event
             await asyncio.sleep(0.001)
 
 

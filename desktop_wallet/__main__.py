@@ -1,0 +1,41 @@
+"""The program's door: what it was asked for on the command line, and nothing else. No secret ever comes this way."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from desktop_wallet.vault.harden import harden_process
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    harden_process()
+    options = _parser().parse_args(arguments)
+    if options.version:
+        from importlib.metadata import version  # noqa: PLC0415 - a start with a window does not need it
+
+        sys.stdout.write(f"desktop-wallet {version('desktop-wallet')}\n")
+        return 0
+    from desktop_wallet.app import run  # noqa: PLC0415 - Qt takes its time, and --version and --help need none
+
+    return run(data=options.data, practice=options.practice, tour=options.tour)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="desktop-wallet",
+        description="A wallet whose every balance says how old it is and where it came from.",
+    )
+    parser.add_argument("--practice", action="store_true", help="open the practice profile: play money, no server")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="keep everything under this folder")
+    parser.add_argument(
+        "--tour", type=Path, metavar="FOLDER", help="walk through the practice profile and leave pictures there"
+    )
+    parser.add_argument("--version", action="store_true", help="say which version this is")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
