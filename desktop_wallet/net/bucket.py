@@ -70,6 +70,15 @@ class TokenBucket:
         until_s = self._blocked_until_s if user_asked else max(self._blocked_until_s, self._paused_until_s)
         return max(until_s - self._clock.now().boot_s, 0.0)
 
+    def holds_back_s(self) -> float:
+        """Return for how long everybody is held back now: until the first in the queue, or the next to come, may go.
+
+        0 when nobody waits and the server has not asked for a pause, even if the burst is used up.
+        """
+        if not self._queue:
+            return self.blocked_for_s()
+        return self._wait_s(user_asked=self._queue[0][0] == _USER, ahead=0)
+
     def refused(self, retry_after_s: float | None) -> None:
         """Take note that the server said "too many requests"."""
         now_s = self._clock.now().boot_s

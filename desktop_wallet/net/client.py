@@ -14,6 +14,7 @@ from desktop_wallet.core.errors import EndpointTimeout, EndpointUnreachable
 from desktop_wallet.core.instants import Clock
 from desktop_wallet.core.networks import Endpoint
 from desktop_wallet.net.answerer import Answerer
+from desktop_wallet.net.bucket import TokenBucket
 from desktop_wallet.net.limits import ReplyLimits
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class HttpClient:
 
     `proxy` (a URL) is the only proxy ever used. `in_process` maps a URL's host name, such as "practice.invalid", to
     what answers for it inside this process, on the same path as any server. `deadline` makes the total time limit,
-    and `trust` the TLS context; both are there for tests.
+    and `trust` the TLS context; both are there for tests. `buckets`, by host and rate, is what the pools over this
+    client share: a server counts its requests, whichever pool they come from.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class HttpClient:
         trust: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
         self.limits = limits or ReplyLimits()
+        self.buckets: dict[tuple[str, int], TokenBucket] = {}
         self._clock = clock
         self._proxy = proxy
         self._in_process = dict(in_process or {})

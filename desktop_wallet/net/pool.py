@@ -52,7 +52,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class EndpointStatus:
-    """What a person may see of one endpoint. `rate_limited_for_s` is 0 where it may be asked now."""
+    """What a person may see of one endpoint. `rate_limited_for_s` is the time to the next try, 0 if nothing waits."""
 
     host: str
     healthy: bool
@@ -103,7 +103,9 @@ class EndpointPool:
         self._closed = False
         self._members: dict[str, _Member] = {}
         for endpoint in network.endpoints:
-            bucket = TokenBucket(clock, sleep, rate_per_min=requests_per_min)
+            bucket = client.buckets.setdefault(
+                (endpoint.host, requests_per_min), TokenBucket(clock, sleep, rate_per_min=requests_per_min)
+            )
             self._members.setdefault(endpoint.host, _Member(endpoint, endpoint.host, bucket, max_batch))
 
     @property
@@ -154,7 +156,7 @@ class EndpointPool:
                 member.health.last_ok,
                 member.health.height,
                 member.health.latency_ms,
-                member.bucket.blocked_for_s(),
+                member.bucket.holds_back_s(),
                 member.health.requests,
                 member.health.failures,
             )
@@ -231,9 +233,10 @@ class EndpointPool:
         self, member: _Member, calls: Sequence[Call] | Compose, judge: Judge | None, *, user_asked: bool
     ) -> Answered:
         url = member.endpoint.url
+        doubted = False
         while True:
             await self._take(member, user_asked=user_asked)
-            context = EndpointContext(member.host, self.needs_identity(member.host))
+            context = EndpointContext(member.host, doubted or self.needs_identity(member.host))
             composed = tuple(calls(context)) if callable(calls) else tuple(calls)
             if not composed:
                 msg = "nothing to ask"
@@ -244,6 +247,7 @@ class EndpointPool:
             answered = Answered(results, member.host, started, self._clock.now(), context)
             if callable(calls) and not context.needs_identity and self._client.connections(url) != connections:
                 # A new connection came in between: who answered has not shown its chain. Asked again, it will.
+                doubted = True
                 continue
             if judge is not None:
                 judge(answered)

@@ -52,7 +52,9 @@ class ReplyBody:
     def _inflated(self, inflate: zlib._Decompress, piece: bytes) -> bytes:
         room = self._max_bytes - len(self._body) + 1  # one more than fits, to see that it does not; never 0 (no limit)
         try:
-            return inflate.decompress(piece, room)
+            inflated = inflate.decompress(piece, room)
+            if not inflate.unused_data:  # what follows the end of the stream
+                return inflated
         except zlib.error:
             pass
         raise MalformedReply(host=self._host, problem="gzip")

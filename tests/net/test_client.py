@@ -92,6 +92,7 @@ async def test_compressed_answers_are_unpacked(client: HttpClient) -> None:
         (says(b"hello", Content_Encoding="br"), "content-encoding"),
         (says(b"hello", Content_Encoding="gzip"), "gzip"),
         (says(gzip.compress(b"hello")[:-6], Content_Encoding="gzip"), "gzip"),
+        (says(gzip.compress(b"hello") + b"more", Content_Encoding="gzip"), "gzip"),
         (says(gzip.compress(gzip.compress(b"hello")), Content_Encoding="gzip, gzip"), "content-encoding"),
     ],
 )
@@ -128,7 +129,7 @@ async def test_a_short_error_page_leaves_the_connection_usable(client: HttpClien
 
 
 async def test_an_endless_error_page_is_not_read_to_its_end(client: HttpClient) -> None:
-    async with scripted_server(pours(b"x" * _MIB, 100, status="500 Broken")) as server:
+    async with scripted_server(pours([b"x" * _MIB] * 100, status="500 Broken")) as server:
         with pytest.raises(EndpointRefused):
             await client.post(server.url, b"{}")
         assert server.bytes_sent < 20 * _MIB
@@ -226,7 +227,7 @@ async def test_a_url_that_cannot_be_used_is_unreachable_not_a_crash(client: Http
 
 
 async def test_a_hundred_megabytes_stop_at_the_limit(client: HttpClient) -> None:
-    async with scripted_server(pours(b"x" * _MIB, 100)) as server:
+    async with scripted_server(pours([b"x" * _MIB] * 100)) as server:
         with pytest.raises(OversizedReply) as caught:
             await client.post(server.url, b"{}")
         assert caught.value.data["limit"] == "bytes"
@@ -255,6 +256,16 @@ async def test_a_gzip_bomb_stops_with_bounded_memory(client: HttpClient) -> None
         finally:
             tracemalloc.stop()
     assert peak < 3 * client.limits.max_bytes
+
+
+async def test_a_reply_that_is_long_on_the_wire_and_short_unpacked_is_oversized_too(clock: FakeClock) -> None:
+    header, empty_block = gzip.compress(b"")[:10], b"\x00\x00\x00\xff\xff"
+    client = HttpClient(clock, limits=ReplyLimits(max_bytes=1000))
+    chunked = pours([header, *[empty_block * 100] * 10], Content_Encoding="gzip")  # no length announces it
+    async with scripted_server(chunked) as server:
+        with pytest.raises(OversizedReply):
+            await client.post(server.url, b"{}")
+    await client.aclose()
 
 
 async def test_a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not(clock: FakeClock) -> None:

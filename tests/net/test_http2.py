@@ -81,6 +81,26 @@ async def test_a_connection_gone_silent_is_not_used_again(pem: Path) -> None:
     await client.aclose()
 
 
+async def test_after_a_caller_gave_up_a_new_connection_is_used_though_others_still_wait_on_the_old(
+    client: HttpClient, pem: Path
+) -> None:
+    async with http2_server(pem) as server:
+        await client.post(server.url, b"{}")
+        server.silent = True
+        async with asyncio.TaskGroup() as group:
+            waiting = [group.create_task(client.post(server.url, b"{}")) for _ in range(2)]
+            while server.requests < 3:
+                server.heard.clear()
+                await server.heard.wait()
+            waiting[0].cancel()
+            await asyncio.wait(waiting[:1])
+            server.silent = False
+            assert await client.post(server.url, b"{}") == server.body
+            assert client.connections(server.url) == 2
+            assert not waiting[1].done()
+            waiting[1].cancel()
+
+
 async def _times_out(client: HttpClient, url: str) -> None:
     with pytest.raises(EndpointTimeout):
         await client.post(url, b"{}")

@@ -349,6 +349,28 @@ async def test_a_busy_endpoint_is_waited_for_rather_than_showing_addresses_to_th
     assert set(servers.asked) == {"a.invalid"}
 
 
+async def test_pools_over_one_server_share_its_limit(client: HttpClient, servers: Servers) -> None:
+    clock = servers.clock
+    pools = [
+        EndpointPool(_network(["https://a.invalid/"]), client, clock, clock.sleep, requests_per_min=4) for _ in range(2)
+    ]
+    starts_s = [(await pool.send([_CALL])).started.boot_s for pool in pools]
+    assert starts_s[1] - starts_s[0] == pytest.approx(20.0)
+
+
+async def test_who_waits_for_a_turn_is_seen_in_the_status(client: HttpClient, servers: Servers) -> None:
+    sleepers = Sleepers(servers.clock)
+    pool = EndpointPool(_network(["https://a.invalid/"]), client, servers.clock, sleepers.sleep, requests_per_min=4)
+    await pool.send([_CALL])
+    assert pool.statuses()[0].rate_limited_for_s == 0
+    async with asyncio.TaskGroup() as group:
+        waiting = [group.create_task(pool.send([_CALL])) for _ in range(3)]
+        await sleepers.advance(5.0)
+        assert pool.statuses()[0].rate_limited_for_s == pytest.approx(15.0)
+        for task in waiting:
+            task.cancel()
+
+
 async def test_a_user_asked_read_overtakes_waiting_background_reads(client: HttpClient, servers: Servers) -> None:
     sleepers = Sleepers(servers.clock)
     pool = EndpointPool(_network(["https://a.invalid/"]), client, servers.clock, sleepers.sleep, requests_per_min=4)
@@ -413,6 +435,29 @@ async def test_no_answer_counts_on_a_new_connection_before_the_server_has_shown_
         assert answered.context.needs_identity
         assert [len(methods) for methods in server.calls] == [2, 1, 1, 2]
         assert all(status.failures == 0 for status in pool.statuses())
+
+
+async def test_another_readers_proof_does_not_stand_for_a_new_connection(client: HttpClient, clock: FakeClock) -> None:
+    gate, reached = asyncio.Event(), asyncio.Event()
+
+    def compose(context: EndpointContext) -> list[Call]:
+        return [Call("eth_getBalance"), *([Call("eth_chainId")] if context.needs_identity else [])]
+
+    async with scripted_server() as server:
+        pool = _real(client, clock, server)
+        host = pool.hosts[0]
+        await pool.send(compose)
+        pool.identified(host, "0xaa")
+        server.script += [holds(gate, answers(), reached), holds(gate, answers())]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(pool.send(compose))
+            await reached.wait()
+            second = group.create_task(pool.send(compose))
+            while client.connections(server.url) < 2:
+                await settle()
+            pool.identified(host, "0xaa")  # proved on the first connection, noted after the second was made
+            gate.set()
+        assert second.result().context.needs_identity
 
 
 async def test_a_connection_that_has_idled_too_long_is_taken_for_a_new_one(
