@@ -101,7 +101,7 @@ def write_private(path: Path, data: bytes, steps: Steps, *, verify: Callable[[by
     `verify` is given what the disk returns for the temporary file and may raise before anything is replaced. Raises
     StorageFailure.
     """
-    temporary = path.with_name(path.name + ".new")
+    temporary = _temporary(path)
     try:
         steps("write temporary file")
         _write_synced(temporary, data)
@@ -121,6 +121,18 @@ def write_private(path: Path, data: bytes, steps: Steps, *, verify: Callable[[by
     finally:
         with contextlib.suppress(OSError):  # nothing to remove after the rename; else the next write replaces it
             temporary.unlink()
+
+
+def discard_unfinished(path: Path) -> None:
+    """Remove what a write that was cut short left beside a file; StorageFailure."""
+    try:
+        _temporary(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_failure(error, path.name) from None
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(path.name + ".new")
 
 
 def _write_synced(path: Path, data: bytes) -> None:

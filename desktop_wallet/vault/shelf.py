@@ -24,7 +24,7 @@ from desktop_wallet.vault.document import (
     decode_document,
     secret_associated,
 )
-from desktop_wallet.vault.files import to_bytes, to_text
+from desktop_wallet.vault.files import discard_unfinished, to_bytes, to_text
 from desktop_wallet.vault.strongbox import VIEW, Strongbox, new_entry
 from desktop_wallet.vault.wallet_secrets import WalletSecret, decode_secret
 
@@ -122,11 +122,12 @@ def addresses(box: Strongbox, wallet: WalletId, paths: Sequence[DerivationPath])
 
 
 def tidy(box: Strongbox) -> Tidied:
-    """Delete left-over entries from the keyring, and write again the copy of a secret that is missing or broken.
+    """Delete left-over entries and files, and write again the copy of a secret that is missing or broken.
 
     KeyringFailure if the keyring is away; what was done until then stays done.
     """
     spend = box.spend_key()
+    discard_unfinished(box.folder / VAULT_FILE)
     document = box.read()
     for entry in document.stale_entries:
         box.delete_stale(entry)
