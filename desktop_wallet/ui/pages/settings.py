@@ -1,0 +1,113 @@
+"""The Settings page: sections, one at a time. What is changed is kept at once; what cannot be undone asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from desktop_wallet.ui.pages.page import Page, Shell
+from desktop_wallet.ui.pages.settings_about import AboutSection
+from desktop_wallet.ui.pages.settings_appearance import AppearanceSection
+from desktop_wallet.ui.pages.settings_cache import CacheSection
+from desktop_wallet.ui.pages.settings_freshness import FreshnessSection
+from desktop_wallet.ui.pages.settings_networks import NetworksSection
+from desktop_wallet.ui.pages.settings_security import SecuritySection
+from desktop_wallet.ui.theme import GRID, PAGE_MARGIN, TextStyle, Token
+from desktop_wallet.ui.widgets.fields import SegmentedControl
+from desktop_wallet.ui.widgets.text import Text
+
+if TYPE_CHECKING:
+    from desktop_wallet.core.changes import ChangeSet
+    from desktop_wallet.services.folders import Folders
+    from desktop_wallet.services.session import Session
+    from desktop_wallet.ui.pages.settings_section import Section
+
+
+class SettingsPage(Page):
+    """Shows one section; `folders` are what About names, where they are known."""
+
+    name: ClassVar[str] = "settings"
+    title: ClassVar[str] = "Settings"
+    icon: ClassVar[str] = "settings"
+
+    def __init__(self, shell: Shell, folders: Folders | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(shell, parent)
+        self.networks = NetworksSection(shell, self.tasks)
+        self.security = SecuritySection(shell, self.tasks)
+        self.appearance = AppearanceSection(shell, self.tasks)
+        self.cache = CacheSection(shell, self.tasks)
+        self.freshness = FreshnessSection(shell, self.tasks)
+        self.about = AboutSection(shell, self.tasks, folders)
+        self.sections: dict[str, Section] = {
+            section.key: section
+            for section in (
+                self.networks,
+                self.security,
+                self.appearance,
+                self.cache,
+                self.freshness,
+                self.about,
+            )
+        }
+        self.part = SegmentedControl(
+            self.theme, [(section.key, section.title) for section in self.sections.values()], "Section"
+        )
+        self.part.changed.connect(self.open_section)
+        self._stack = QStackedWidget()
+        for section in self.sections.values():
+            self._stack.addWidget(section)
+        words = QVBoxLayout()
+        words.setSpacing(GRID)
+        words.addWidget(Text(self.theme, self.title, TextStyle.BODY, Token.MUTED))
+        self._heading = Text(self.theme, self.networks.title, TextStyle.TITLE)
+        words.addWidget(self._heading)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(PAGE_MARGIN, PAGE_MARGIN, PAGE_MARGIN - 3 * GRID, 0)
+        column.setSpacing(3 * GRID)
+        column.addLayout(words)
+        column.addWidget(self.part)
+        column.addWidget(self._stack, 1)
+
+    @property
+    def section(self) -> Section:
+        """Return the section that is shown."""
+        return self.sections[self.part.value]
+
+    def open_section(self, key: str) -> None:
+        """Show the section of that key."""
+        self.part.set_value(key)
+        self._heading.set_text(self.section.title)
+        self._stack.setCurrentWidget(self.section)
+        self.section.show_now()
+
+    @override
+    def attach(self, session: Session) -> None:
+        super().attach(session)
+        self.listen(session.subscribe(self._on_session_changed))
+        for section in self.sections.values():
+            section.attach(session)
+        self.section.show_now()
+
+    @override
+    def shown(self) -> None:
+        super().shown()
+        self.section.show_now()
+
+    @override
+    def detach(self) -> None:
+        super().detach()
+        for section in self.sections.values():
+            section.detach()
+
+    @override
+    def tick(self) -> None:
+        self.section.tick()
+
+    @override
+    def refresh(self) -> None:
+        self.section.show_now()
+
+    def _on_session_changed(self, change: ChangeSet) -> None:
+        self.section.on_change(change)
