@@ -23,6 +23,7 @@ from desktop_wallet.ui.theme import Theme, ThemeMode
 os.environ.setdefault("QT_API", "pyside6")  # qasync would try other bindings first
 import qasync
 
+_THREAD_TURN_S = 0.0005
 _DEFAULT_WORKERS = 2
 """Threads for file work of our own (preferences, profile list); qasync's own executor would start ten."""
 
@@ -30,6 +31,8 @@ _DEFAULT_WORKERS = 2
 def run(*, data: Path | None, practice: bool, tour: Path | None) -> int:
     """Run the program until its window is closed or its tour is done; return the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # A worker thread in Python code would keep the window waiting for 5 ms, the interpreter's default turn.
+    sys.setswitchinterval(_THREAD_TURN_S)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("desktop-wallet")
     app.setApplicationDisplayName("Wallet")

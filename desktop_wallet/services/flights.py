@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.instants import Clock, Instant
     from desktop_wallet.core.invalidation import Invalidations
     from desktop_wallet.core.networks import NetworkId
+    from desktop_wallet.services.slicing import Slicer
 
 COALESCE_S = 0.2
 """Background reads of one network within this time leave together."""
@@ -37,19 +38,25 @@ class Landing:
 
 @dataclass(eq=False, slots=True)
 class Departure:
-    """One request to one network, for many balances. `seq` and `started` are fixed before anything leaves."""
+    """One request to one network, for many balances. `seq` and `started` are fixed before anything leaves.
+
+    `waiting` holds the balances that have not landed, with their readers; an entry goes when its balance lands.
+    """
 
     network: NetworkId
     refresh: bool
     seq: int = 0
     started: Instant | None = None
-    keys: dict[BalanceKey, list[Waiter]] = field(default_factory=dict)
+    waiting: dict[BalanceKey, list[Waiter]] = field(default_factory=dict)
+    boarding: int = 0
+    """Readers that are still bringing balances; it leaves when all are in."""
+    all_in: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
     @property
     def wanted(self) -> bool:
         """Return whether anybody still waits for it."""
-        return any(self.keys.values())
+        return self.boarding > 0 or any(self.waiting.values())
 
 
 class Waiter:
@@ -59,6 +66,7 @@ class Waiter:
         """Wait for nothing yet; `on_landed` is told of each balance as it comes in."""
         self.landings: dict[BalanceKey, Landing] = {}
         self.remaining: set[BalanceKey] = set()
+        self.boarding = True
         self._on_landed = on_landed
         self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -70,19 +78,26 @@ class Waiter:
         self.landings[key] = landing
         if self._on_landed:
             self._on_landed(key, landing)
-        if not self.remaining and not self._done.done():
-            self._done.set_result(None)
+        self._end_if_done()
 
     def break_off(self, error: Exception) -> None:
         """End the wait with an error."""
         if not self._done.done():
             self._done.set_exception(error)
 
+    def board(self) -> None:
+        """Note that every balance is on some flight."""
+        self.boarding = False
+        self._end_if_done()
+
     async def wait(self) -> dict[BalanceKey, Landing]:
         """Return what came for each balance, once all have landed."""
-        if self.remaining:
-            await self._done
+        await self._done
         return self.landings
+
+    def _end_if_done(self) -> None:
+        if not self.remaining and not self.boarding and not self._done.done():
+            self._done.set_result(None)
 
 
 class Flights:
@@ -133,18 +148,36 @@ class Flights:
         It takes effect at once: between a look at the store and this call no flight can land unseen.
         """
         waiter = Waiter(on_landed)
-        waiter.remaining.update(keys)
-        now = self._clock.now()
-        boarding: list[BalanceKey] = []
-        for key in keys:
-            flight = self._current.get(key)
-            if flight is not None and self._may_join(flight, key, now, ttl_s, refresh=refresh):
-                flight.keys[key].append(waiter)
-            else:
-                boarding.append(key)
-        if boarding:
-            self._board(boarding, waiter, refresh=refresh)
+        self._join_part(keys, waiter, ttl_s, None, refresh=refresh)
+        waiter.board()
         return waiter
+
+    async def join_in_slices(
+        self,
+        keys: Sequence[BalanceKey],
+        ttl_s: float,
+        slicer: Slicer,
+        *,
+        refresh: bool = False,
+        on_landed: Callable[[BalanceKey, Landing], None] | None = None,
+    ) -> dict[BalanceKey, Landing]:
+        """Do what `join` and `wait` do for any number of balances, without holding up the loop; one flight for all."""
+        waiter = Waiter(on_landed)
+        departure: Departure | None = None
+        try:
+            async for part in slicer.slices(keys):
+                boarded = self._join_part(part, waiter, ttl_s, departure, refresh=refresh)
+                if boarded is not departure and boarded is not None:
+                    boarded.boarding += 1
+                    departure = boarded
+            waiter.board()
+            self._close_doors(departure)
+            departure = None
+            return await waiter.wait()
+        finally:
+            self._close_doors(departure)
+            if waiter.remaining:
+                self._leave(waiter)
 
     async def wait(self, waiter: Waiter) -> dict[BalanceKey, Landing]:
         """Return what came for each balance; raises VaultLocked when the reads were called off."""
@@ -156,15 +189,13 @@ class Flights:
 
     def land(self, departure: Departure, key: BalanceKey, landing: Landing) -> None:
         """Hand what came to whoever waits for that balance, in this flight and in earlier ones."""
-        for waiter in departure.keys.get(key, ()):
+        for waiter in departure.waiting.pop(key, ()):
             waiter.land(key, landing)
-        departure.keys[key] = []
         if departure.refresh and landing.failure is None:
             for earlier in self._under_way:
-                if earlier is not departure and key in earlier.keys and not earlier.refresh:
-                    for waiter in earlier.keys[key]:
+                if not earlier.refresh and key in earlier.waiting:
+                    for waiter in earlier.waiting.pop(key):
                         waiter.land(key, landing)
-                    earlier.keys[key] = []
         if self._current.get(key) is departure:
             del self._current[key]
 
@@ -181,8 +212,36 @@ class Flights:
             return True
         return flight.seq >= self._invalidations.required(key) and flight.started.age_s(now) <= ttl_s
 
-    def _board(self, keys: Sequence[BalanceKey], waiter: Waiter, *, refresh: bool) -> None:
-        network = keys[0].network
+    def _join_part(
+        self,
+        keys: Sequence[BalanceKey],
+        waiter: Waiter,
+        ttl_s: float,
+        departure: Departure | None,
+        *,
+        refresh: bool,
+    ) -> Departure | None:
+        """Put the reader on flights for these balances; return the departure that took those without a flight."""
+        waiter.remaining.update(keys)
+        now = self._clock.now()
+        new: list[BalanceKey] = []
+        for key in keys:
+            flight = self._current.get(key)
+            if flight is not None and self._may_join(flight, key, now, ttl_s, refresh=refresh):
+                flight.waiting.setdefault(key, []).append(waiter)
+            else:
+                new.append(key)
+        if not new:
+            return departure
+        if departure is None or departure.started is not None:
+            departure = self._next_departure(new[0].network, refresh=refresh)
+        for key in new:
+            departure.waiting.setdefault(key, []).append(waiter)
+            self._current[key] = departure
+        self._on_change(new)
+        return departure
+
+    def _next_departure(self, network: NetworkId, *, refresh: bool) -> Departure:
         departure = None if refresh else self._queued.get(network)
         if departure is None:
             departure = Departure(network, refresh)
@@ -190,18 +249,22 @@ class Flights:
             if not refresh:
                 self._queued[network] = departure
             departure.task = self._tasks.start(self._run(departure), f"read {network}")
-        for key in keys:
-            departure.keys.setdefault(key, []).append(waiter)
-            self._current[key] = departure
-        self._on_change(keys)
+        return departure
+
+    @staticmethod
+    def _close_doors(departure: Departure | None) -> None:
+        if departure is not None:
+            departure.boarding -= 1
+            departure.all_in.set()
 
     def _leave(self, waiter: Waiter) -> None:
         for departure in tuple(self._under_way):
-            for waiters in departure.keys.values():
+            for waiters in departure.waiting.values():
                 if waiter in waiters:
                     waiters.remove(waiter)
             if not departure.wanted and departure.task:
                 departure.task.cancel()
+                self._forget(departure)
 
     async def _run(self, departure: Departure) -> None:
         try:
@@ -210,7 +273,7 @@ class Flights:
             departure.seq = self._invalidations.counter
             self._last_left[departure.network] = departure.started
             await self._fly(departure)
-            for key in departure.keys:
+            for key in tuple(departure.waiting):
                 self.land(departure, key, Landing())
         except asyncio.CancelledError:
             self._break_off(departure, VaultLocked())
@@ -219,24 +282,31 @@ class Flights:
             self._break_off(departure, error)
             raise
         finally:
-            if self._queued.get(departure.network) is departure:
-                del self._queued[departure.network]
+            self._forget(departure)
             self._under_way.discard(departure)
-            ended = [key for key, current in self._current.items() if current is departure]
-            for key in ended:
-                del self._current[key]
-            self._on_change(departure.keys)
+
+    def _forget(self, departure: Departure) -> None:
+        """Let nobody join a departure any more that has ended or is being called off."""
+        if self._queued.get(departure.network) is departure:
+            del self._queued[departure.network]
+        ended = [key for key in departure.waiting if self._current.get(key) is departure]
+        for key in ended:
+            del self._current[key]
+        if ended:
+            self._on_change(ended)
 
     def _break_off(self, departure: Departure, error: Exception) -> None:
-        for waiters in departure.keys.values():
+        for waiters in departure.waiting.values():
             for waiter in waiters:
                 waiter.break_off(error)
 
     async def _wait_for_company(self, departure: Departure) -> None:
         # The first read of a quiet network leaves at once; those that follow within the window leave together.
-        if departure.refresh:
-            return
-        last = self._last_left.get(departure.network)
-        wait_s = COALESCE_S - last.age_s(self._clock.now()) if last else 0.0
-        await self._sleep(max(wait_s, 0.0))
-        del self._queued[departure.network]
+        if not departure.refresh:
+            last = self._last_left.get(departure.network)
+            wait_s = COALESCE_S - last.age_s(self._clock.now()) if last else 0.0
+            await self._sleep(max(wait_s, 0.0))
+            del self._queued[departure.network]
+        while departure.boarding:
+            departure.all_in.clear()
+            await departure.all_in.wait()

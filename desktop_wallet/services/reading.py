@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from desktop_wallet.cache.pages import PageCache
     from desktop_wallet.core.addresses import Address
-    from desktop_wallet.core.balances import BalanceKey, BalanceState, Reading
+    from desktop_wallet.core.balances import BalanceKey, BalanceState, ReadFailure, Reading
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.core.instants import Clock, Instant
     from desktop_wallet.core.networks import NetworkId
@@ -109,7 +109,9 @@ class Balances:
         Memory and disk answer alone with the cache on; the network answers for the rest, one flight a balance.
         """
         answers: dict[BalanceKey, Answer] = {}
-        missing = self._from_memory(keys, purpose, answers)
+        missing: list[BalanceKey] = []
+        async for part in self._parts.slicer.slices(keys):
+            missing += self._from_memory(part, purpose, answers)
         if missing and await self.load_pages(missing):
             missing = self._from_memory(missing, purpose, answers, from_disk=True)
         if missing:
@@ -132,15 +134,20 @@ class Balances:
     ) -> Report:
         """Ask the network for all of these balances; a network that fails never stops the others."""
         began = self._clock.now()
-        before = {key: self.state(key).reading for key in keys}
-        landed: dict[BalanceKey, Landing] = {}
-        failed = 0
+        before: dict[BalanceKey, int | None] = {}
+        async for part in self._parts.slicer.slices(keys):
+            before.update((key, _amount(self._memory.get(key))) for key in part)
+        landed = changed = 0
+        failures: list[ReadFailure] = []
         told = True
 
         def _landed(key: BalanceKey, landing: Landing) -> None:
-            nonlocal failed, told
-            landed[key] = landing
-            failed += landing.failure is not None
+            nonlocal landed, changed, told
+            landed += 1
+            if landing.failure is not None:
+                failures.append(landing.failure)
+            elif before[key] != _amount(self._memory.get(key)):
+                changed += 1
             if on_progress and told:
                 told = False  # a batch lands thousands at once: they are told of together
                 asyncio.get_running_loop().call_soon(_tell_progress, on_progress)
@@ -148,28 +155,29 @@ class Balances:
         def _tell_progress(tell: Callable[[Progress], None]) -> None:
             nonlocal told
             told = True
-            tell(Progress(len(landed), len(before), failed, self.waiting()))
+            tell(Progress(landed, len(before), len(failures), self.waiting()))
 
         groups = self._by_network(before)
         if on_progress:
             on_progress(Progress(0, len(before)))
-        waiters = [
-            self._flights.join(group, self._ttl(network, Purpose.DISPLAY), refresh=refresh, on_landed=_landed)
-            for network, group in groups.items()
-        ]
-        await asyncio.gather(*map(self._flights.wait, waiters))
-        changed = sum(
-            1
-            for key, old in before.items()
-            if (now := self.state(key).reading) is not None and (old is None or old.amount != now.amount)
+        await asyncio.gather(
+            *(
+                self._flights.join_in_slices(
+                    group,
+                    self._ttl(network, Purpose.DISPLAY),
+                    self._parts.slicer,
+                    refresh=refresh,
+                    on_landed=_landed,
+                )
+                for network, group in groups.items()
+            )
         )
-        failures = tuple(landing.failure for landing in landed.values() if landing.failure)
         return Report(
             asked=len(before),
             answered=len(before) - len(failures),
             changed=changed,
             networks=len(groups),
-            failed=failures,
+            failed=tuple(failures),
             took_s=began.age_s(self._clock.now()),
         )
 
@@ -310,7 +318,7 @@ class Balances:
     async def _fly(self, departure: Departure) -> None:
         adapter = self._parts.adapters.of(departure.network)
         request = ReadRequest(
-            tuple(departure.keys), departure.seq, self._invalidations.registry, user_asked=departure.refresh
+            tuple(departure.waiting), departure.seq, self._invalidations.registry, user_asked=departure.refresh
         )
         block_time_s = adapter.network.block_time_s
         async for batch in adapter.read_balances(request):
@@ -365,3 +373,7 @@ class Balances:
         for key in keys:
             groups[key.network].append(key)
         return groups
+
+
+def _amount(state: BalanceState | None) -> int | None:
+    return state.reading.amount if state is not None and state.reading is not None else None
