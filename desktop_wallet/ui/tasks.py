@@ -25,7 +25,7 @@ class TaskOwner:
         if key and self.busy(key):
             coroutine.close()
             return False
-        task: asyncio.Task[object] = asyncio.create_task(coroutine, name=key or coroutine.__qualname__)
+        task: asyncio.Task[object] = asyncio.create_task(coroutine, name=key or type(self).__name__)
         self._tasks[task] = key
         task.add_done_callback(self._on_task_done)
         return True

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.instants import Instant
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.core.totals import Total
-    from desktop_wallet.services.preload import Waiting
+    from desktop_wallet.services.reports import Waiting
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

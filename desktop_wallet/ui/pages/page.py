@@ -12,8 +12,8 @@ from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_wallet.compose import Session
     from desktop_wallet.core.instants import Clock, Instant
+    from desktop_wallet.services.session import Session
     from desktop_wallet.ui.theme import Theme
     from desktop_wallet.ui.widgets.fields import SearchField
 
@@ -59,6 +59,10 @@ class Shell(Protocol):
 
     def hide_details(self) -> None:
         """Put the page's details away."""
+        ...
+
+    def add_wallet(self) -> None:
+        """Lead through adding a wallet: a new phrase, or a phrase, a key, a backup file, an address."""
         ...
 
     def open_page(self, name: str) -> None:
@@ -124,3 +128,7 @@ class Page(QWidget):
 
     def refresh(self) -> None:
         """Read anew what the page shows."""
+
+    def next_refresh_s(self) -> float | None:
+        """Return in how many seconds the page reads anew by itself; None if it does not."""
+        return None

@@ -115,7 +115,7 @@ class NoticeStack(QWidget):
         self._theme = theme
         self._shown: list[tuple[str, Notice]] = []
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setContentsMargins(6 * GRID, 2 * GRID, 6 * GRID, 3 * GRID)
         self._column.setSpacing(2 * GRID)
         self.hide()
 

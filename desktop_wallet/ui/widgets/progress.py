@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
     from desktop_wallet.core.networks import NetworkId
-    from desktop_wallet.services.preload import Progress
+    from desktop_wallet.services.reports import Progress
 
 
 class ProgressChip(QFrame):

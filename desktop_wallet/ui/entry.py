@@ -1,0 +1,121 @@
+"""Everything before a wallet is open: welcome, unlock, and the steps of the way in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QStackedWidget
+
+from desktop_wallet.ui.pages.onboarding.flow import OnboardingPage
+from desktop_wallet.ui.pages.onboarding.state import Bring, Onboarding
+from desktop_wallet.ui.pages.unlock import UnlockPage
+from desktop_wallet.ui.pages.welcome import Way, WelcomePage
+from desktop_wallet.ui.tasks import TaskOwner
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_wallet.compose import Application
+    from desktop_wallet.services.profiles import ProfileSummary
+    from desktop_wallet.ui.pages.page import Shell
+
+_BRINGS = {Way.CREATE: Bring.CREATE, Way.EXISTING: None, Way.WATCH: Bring.WATCH}
+
+
+class Entry(QStackedWidget):
+    """Leads to an open session, and says so with `opened`."""
+
+    opened = Signal()
+
+    def __init__(self, application: Application, shell: Shell) -> None:
+        super().__init__()
+        self._application, self._shell = application, shell
+        self._profiles: Sequence[ProfileSummary] = ()
+        self.tasks = TaskOwner(shell.report)
+        self.welcome = WelcomePage(shell.theme)
+        self.unlock = UnlockPage(application, shell)
+        self.onboarding = OnboardingPage(application, shell)
+        for page in (self.welcome, self.unlock, self.onboarding):
+            self.addWidget(page)
+        self.welcome.chosen.connect(self._on_way_chosen)
+        self.welcome.back_chosen.connect(self.begin)
+        self.unlock.unlocked.connect(self._on_unlocked)
+        self.unlock.other_chosen.connect(self._on_other_chosen)
+        self.onboarding.finished.connect(self.opened)
+        self.onboarding.left.connect(self._on_onboarding_left)
+
+    def begin(self, *, practice: bool = False) -> None:
+        """Show Unlock for the profile that was open last, or Welcome where there is none; or open the practice one."""
+        self.tasks.start(self._open_practice() if practice else self._begin(), key="begin")
+
+    def open_practice(self) -> None:
+        """Open the practice profile, made if it is not there."""
+        self.tasks.start(self._open_practice(), key="practice")
+
+    def add_wallet(self) -> None:
+        """Lead through adding a wallet to the open profile."""
+        self.onboarding.start(Onboarding(adding=True, profile_made=True))
+        self.setCurrentWidget(self.onboarding)
+
+    def show_locking(self) -> None:
+        """Show Unlock while the session is still being closed."""
+        if self._profiles:
+            self.setCurrentWidget(self.unlock)
+        self.unlock.show_locking()
+
+    def show_locked(self) -> None:
+        """Show Unlock for the profile that was just locked."""
+        self.begin()
+
+    def forget(self) -> None:
+        """Drop whatever was typed on any of the pages."""
+        self.unlock.forget()
+        self.onboarding.forget()
+
+    async def stop(self) -> None:
+        """End every task of these pages."""
+        self.forget()
+        await self.tasks.stop()
+        await self.unlock.tasks.stop()
+        await self.onboarding.tasks.stop()
+
+    async def _begin(self) -> None:
+        self._profiles = await self._application.profiles.list()
+        self.welcome.set_way_back(bool(self._profiles))
+        if not self._profiles:
+            self.setCurrentWidget(self.welcome)
+            return
+        last = self._application.preferences.last_profile
+        profile = next((p for p in self._profiles if p.id == last), self._profiles[0])
+        self.setCurrentWidget(self.unlock)
+        self.unlock.show_profile(profile, self._profiles)
+
+    def _on_way_chosen(self, way: Way) -> None:
+        if way is Way.PRACTICE:
+            self.open_practice()
+            return
+        self.onboarding.start(Onboarding(_BRINGS[way], taken_names=tuple(p.name for p in self._profiles)))
+        self.setCurrentWidget(self.onboarding)
+
+    async def _open_practice(self) -> None:
+        await self._application.open_practice()
+        self.opened.emit()
+
+    def _on_unlocked(self) -> None:
+        session = self._application.session
+        if session is not None and not session.catalogue.chosen and not session.profile.practice:
+            # The way in was left before the networks were chosen; without that choice nobody is asked anything.
+            self.onboarding.resume(session)
+            self.setCurrentWidget(self.onboarding)
+            return
+        self.opened.emit()
+
+    def _on_other_chosen(self) -> None:
+        self.setCurrentWidget(self.welcome)
+
+    def _on_onboarding_left(self) -> None:
+        if self.onboarding.state.adding:
+            self.opened.emit()
+        else:
+            self.begin()

@@ -1,0 +1,375 @@
+"""The window: welcome, unlock, the way in, the open wallet, and the page for our own mistakes; one at a time."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from desktop_wallet.core.errors import WalletError
+from desktop_wallet.ui.auto_lock import AutoLock
+from desktop_wallet.ui.clipboard import Clipboard
+from desktop_wallet.ui.crash import CrashHook, CrashPage
+from desktop_wallet.ui.entry import Entry
+from desktop_wallet.ui.error_text import error_text
+from desktop_wallet.ui.pages.all_pages import PAGES
+from desktop_wallet.ui.session_banners import session_banners
+from desktop_wallet.ui.tasks import TaskOwner
+from desktop_wallet.ui.theme import SMALLEST_WINDOW, Theme
+from desktop_wallet.ui.wallet_scene import WalletScene
+from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind, NoticeStack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QCloseEvent
+
+    from desktop_wallet.compose import Application
+    from desktop_wallet.core.changes import ChangeSet
+    from desktop_wallet.core.instants import Clock
+    from desktop_wallet.core.networks import NetworkId
+    from desktop_wallet.services.session import Session
+    from desktop_wallet.ui.pages.page import Page
+
+_log = logging.getLogger(__name__)
+_FIRST_SIZE = (1280, 820)
+_SECOND_MS = 1000
+_COPY_CHECK_MS = 400
+
+
+class MainWindow(QMainWindow):
+    """The window of one application. It is also the shell that pages ask (`ui.pages.page.Shell`).
+
+    `begin` shows the first scene. Closing hides the window and emits `close_requested`: the loop must outlive the
+    clean-up, which is `shut_down`.
+    """
+
+    close_requested = Signal()
+
+    def __init__(self, application: Application, theme: Theme, pages: Sequence[type[Page]] = PAGES) -> None:
+        super().__init__()
+        self._application = application
+        self._theme = theme
+        self._session: Session | None = None
+        self._locking = False
+        self._return_to = ""
+        self.tasks = TaskOwner(self.report)
+        self.crash_hook = CrashHook(self._show_crash)
+        self.clipboard = Clipboard(QGuiApplication)
+        self.auto_lock = AutoLock(application.clock, self)
+        self.setWindowTitle("Wallet")
+        self.setMinimumSize(*SMALLEST_WINDOW)
+        self.scene = WalletScene(theme, [page(self) for page in pages])
+        self.entry = Entry(application, self)
+        self._crash = CrashPage(theme, self.copy, self._after_crash, self.lock)
+        self._entry_notices = NoticeStack(theme)
+        self._scenes = QStackedWidget()
+        for scene in (self.entry, self.scene, self._crash):
+            self._scenes.addWidget(scene)
+        ground = QWidget()
+        column = QVBoxLayout(ground)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._scenes, 1)
+        column.addWidget(self._entry_notices)
+        self.setCentralWidget(ground)
+        self._second = QTimer(self)
+        self._second.setInterval(_SECOND_MS)
+        self._second.timeout.connect(self.tick)
+        self._connect()
+        self._restore_geometry()
+
+    def _connect(self) -> None:
+        self.auto_lock.due.connect(self.lock)
+        self.scene.sidebar.lock_chosen.connect(self.lock)
+        self.scene.page_changed.connect(self._on_page_changed)
+        self.entry.opened.connect(self._on_session_opened)
+        self._theme.changed.connect(self._on_theme_changed)
+        self._unsubscribe_application = self._application.on_session_changed(self._on_session_changed)
+        self._unsubscribe_session = _nothing
+        for index, name in enumerate(self.scene.sidebar.names):
+            self._shortcut(f"Ctrl+{index + 1}", lambda name=name: self.open_page(name))
+        self._shortcut("Ctrl+F", self._on_search)
+        self._shortcut("F5", self._on_refresh)
+        self._shortcut("Ctrl+R", self._on_refresh)
+        self._shortcut("Ctrl+L", self.lock)
+        self._shortcut("Ctrl+D", self._on_details)
+        self._shortcut("Ctrl+Q", self.close)
+        app = QApplication.instance()
+        if app is not None:
+            app.installEventFilter(self.auto_lock)
+
+    def _shortcut(self, keys: str, run: object) -> None:
+        QShortcut(QKeySequence(keys), self).activated.connect(run)
+
+    # What pages ask
+
+    @property
+    def theme(self) -> Theme:
+        """The theme in force."""
+        return self._theme
+
+    @property
+    def clock(self) -> Clock:
+        """The only way to ask for the time."""
+        return self._application.clock
+
+    def notify(
+        self,
+        text: str,
+        *,
+        kind: NoticeKind = NoticeKind.INFO,
+        action: NoticeAction | None = None,
+        key: str = "",
+    ) -> None:
+        """Show a quiet notice; one with the same key is replaced."""
+        self.notices.post(text, kind, action, key)
+
+    def report(self, error: BaseException) -> None:
+        """Show an error: a notice with its words, or the crash page if it is a bug of ours."""
+        if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            self.report(error.exceptions[0])
+        elif isinstance(error, WalletError):
+            self.notify(error_text(error, self.network_name).text, kind=NoticeKind.FAILURE, key=type(error).__name__)
+        else:
+            self.crash_hook.caught(error)
+
+    def copy(self, text: str, what: str, *, secret: bool = False) -> None:
+        """Put the text on the clipboard, read it back, and say so."""
+        if not self.clipboard.copy(text, secret=secret):
+            self._say_copy_differs(what)
+            return
+        self.notify(f"{what} copied.", kind=NoticeKind.DONE, key="copy")
+        # Programs that swap addresses do it a moment later.
+        QTimer.singleShot(_COPY_CHECK_MS, self, lambda: self._check_copy(text, what))
+
+    def _check_copy(self, text: str, what: str) -> None:
+        if not self.clipboard.holds(text):
+            self._say_copy_differs(what)
+
+    def _say_copy_differs(self, what: str) -> None:
+        self.notify(
+            f"{what}: the clipboard holds something else than what was copied. Another program changed it. "
+            "Compare every character before you use it.",
+            kind=NoticeKind.WARNING,
+            key="copy",
+        )
+
+    def show_details(self) -> None:
+        """Show the page's details."""
+        self.scene.show_details()
+
+    def hide_details(self) -> None:
+        """Put the page's details away."""
+        self.scene.hide_details()
+
+    def open_page(self, name: str) -> None:
+        """Go to the page of that name, if the wallet is open."""
+        if self._session is not None and self._scenes.currentWidget() is self.scene:
+            self.scene.open_page(name)
+
+    def add_wallet(self) -> None:
+        """Lead through adding a wallet to the open profile; afterwards the page that asked is shown again."""
+        if self._session is not None and self.scene.current is not None:
+            self._return_to = self.scene.current.name
+            self.scene.leave()
+            self._scenes.setCurrentWidget(self.entry)
+            self.entry.add_wallet()
+
+    def lock(self) -> None:
+        """Lock the wallet: what is on screen goes at once, the rest is awaited behind it."""
+        if self._application.session is None or self._locking:
+            return
+        self._locking = True
+        self._leave_session()
+        self.tasks.start(self._lock(), key="lock")
+
+    # Life
+
+    @property
+    def notices(self) -> NoticeStack:
+        """Return where notices are shown now."""
+        return self.scene.notices if self._scenes.currentWidget() is self.scene else self._entry_notices
+
+    def network_name(self, network: NetworkId) -> str:
+        """Return a network's name, or its id while no profile is open."""
+        if self._session is None:
+            return str(network)
+        return self._session.catalogue.network(network).name
+
+    def begin(self, *, practice: bool = False) -> None:
+        """Show the window's first scene: the practice profile if asked for, unlock, or welcome without a profile."""
+        self._second.start()
+        self.entry.begin(practice=practice)
+
+    def tick(self) -> None:
+        """Bring ages and countdowns up to date; called once a second, and by whoever moves the clock."""
+        self.auto_lock.check()
+        if self._session is None or self._scenes.currentWidget() is not self.scene:
+            return
+        self.scene.sidebar.show_countdown(self.auto_lock.left_s)
+        page = self.scene.current
+        if page is not None:
+            page.tick()
+        self._show_status()
+
+    async def shut_down(self) -> None:
+        """Stop everything and return when all is at rest. The program can end then."""
+        self._second.stop()
+        self._unsubscribe_application()
+        geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+        self._leave_session()
+        await self.entry.stop()
+        await self._stop_pages()
+        await self.tasks.stop()
+        await self._application.preferences.set_geometry(geometry)
+        await self._application.close()
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        self.hide()
+        self.close_requested.emit()
+
+    def _restore_geometry(self) -> None:
+        kept = self._application.preferences.geometry
+        if not (kept and self.restoreGeometry(QByteArray.fromBase64(kept.encode("ascii")))):
+            self.resize(*_FIRST_SIZE)
+
+    # Sessions
+
+    def _on_session_changed(self, session: Session | None) -> None:
+        if session is None and not self._locking:
+            self._leave_session()
+            self.entry.show_locked()
+
+    def _on_session_opened(self) -> None:
+        session = self._application.session
+        if session is None:
+            return
+        if session is not self._session:
+            self._take_session(session)
+        self._scenes.setCurrentWidget(self.scene)
+        self._entry_notices.clear()
+        self._show_profile()
+        self.scene.open_page(self._return_to or self.scene.sidebar.names[0])
+        self._return_to = ""
+        self.tick()
+
+    def _take_session(self, session: Session) -> None:
+        self._session = session
+        self._unsubscribe_session = session.subscribe(self._on_changes)
+        self.auto_lock.begin(session.settings.now.auto_lock_s)
+        for page in self.scene.pages.values():
+            page.attach(session)
+
+    def _leave_session(self) -> None:
+        self.auto_lock.end()
+        self._return_to = ""
+        self.clipboard.forget_secrets()
+        self._unsubscribe_session()
+        self._unsubscribe_session = _nothing
+        self.scene.leave()
+        self.scene.notices.clear()
+        self.scene.status.clear()
+        self._crash.clear()
+        if self._session is not None:
+            self._session = None
+            for page in self.scene.pages.values():
+                page.detach()
+        self.entry.forget()
+        self._scenes.setCurrentWidget(self.entry)
+
+    async def _lock(self) -> None:
+        try:
+            self.entry.show_locking()
+            await self._stop_pages()
+            await self._application.lock()
+        finally:
+            self._locking = False
+            self.entry.show_locked()
+
+    async def _stop_pages(self) -> None:
+        for page in self.scene.pages.values():
+            await page.tasks.stop()
+
+    # Facts that come in
+
+    def _on_changes(self, changes: ChangeSet) -> None:
+        if changes.accounts or changes.catalogue:
+            self._show_profile()
+        if changes.activity or changes.catalogue:
+            self._show_status()
+
+    def _show_profile(self) -> None:
+        session = self._session
+        if session is None:
+            return
+        self.auto_lock.set_limit(session.settings.now.auto_lock_s)
+        accounts = session.accounts
+        self.scene.sidebar.show_profile(session.profile.name, len(accounts.wallets()), len(accounts.accounts()))
+        self.scene.show_banners(session_banners(session, self._on_retry_keyring, self._on_backup))
+        self.setWindowTitle(f"{session.profile.name} – Wallet")
+
+    def _show_status(self) -> None:
+        if self._session is not None:
+            page = self.scene.current
+            self.scene.status.show_session(self._session, page.next_refresh_s() if page else None)
+
+    def _on_page_changed(self, _name: str) -> None:
+        self._show_status()
+
+    def _on_theme_changed(self) -> None:
+        choice = type(self._application.preferences.theme)(self._theme.mode.value)
+        self.tasks.start(self._application.preferences.set_theme(choice))
+
+    def _on_search(self) -> None:
+        page = self.scene.current
+        if page is not None and page.search_field is not None:
+            page.search_field.setFocus()
+            page.search_field.selectAll()
+
+    def _on_refresh(self) -> None:
+        if self.scene.current is not None:
+            self.scene.current.refresh()
+
+    def _on_details(self) -> None:
+        if self.scene.details_visible:
+            self.scene.hide_details()
+        else:
+            self.scene.show_details()
+
+    def _on_backup(self) -> None:
+        self.open_page("accounts")
+
+    def _on_retry_keyring(self) -> None:
+        self.tasks.start(self._retry_keyring(), key="retry-keyring")
+
+    async def _retry_keyring(self) -> None:
+        session = self._session
+        if session is None:
+            return
+        problem = await session.retry_keyring()
+        self._show_profile()
+        if problem is None:
+            self.notify("The keyring is open again.", kind=NoticeKind.DONE, key="keyring")
+        elif isinstance(problem, WalletError):
+            self.report(problem)
+
+    # Our own mistakes
+
+    def _show_crash(self, error: BaseException) -> None:
+        self._crash.show_error(error)
+        self._scenes.setCurrentWidget(self._crash)
+
+    def _after_crash(self) -> None:
+        self._crash.clear()
+        self._scenes.setCurrentWidget(self.scene if self._session is not None else self.entry)
+
+
+def _nothing() -> None:
+    """Do nothing: no subscription is held."""

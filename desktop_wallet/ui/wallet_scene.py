@@ -1,0 +1,214 @@
+"""The open wallet: sidebar, banners, the page with its details beside it, notices, status bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from desktop_wallet.ui.sidebar import Sidebar
+from desktop_wallet.ui.status_bar import StatusBar
+from desktop_wallet.ui.theme import DETAILS_WIDTH, FOLD_WIDTH, GRID, Theme
+from desktop_wallet.ui.widgets.buttons import SecondaryButton
+from desktop_wallet.ui.widgets.notice import Banner, NoticeAction, NoticeKind, NoticeStack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QResizeEvent
+
+    from desktop_wallet.ui.pages.page import Page
+
+
+class WalletScene(QWidget):
+    """Arranges what is shown of an unlocked profile, and knows nothing of sessions."""
+
+    page_changed = Signal(str)
+
+    def __init__(self, theme: Theme, pages: Sequence[Page]) -> None:
+        super().__init__()
+        self._theme = theme
+        self.pages = {page.name: page for page in pages}
+        self.current: Page | None = None
+        self.sidebar = Sidebar(theme, [type(page) for page in pages])
+        self.status = StatusBar(theme)
+        self.notices = NoticeStack(theme)
+        self._stack = QStackedWidget()
+        for page in pages:
+            self._stack.addWidget(page)
+        self._banners = QVBoxLayout()
+        self._banners.setContentsMargins(0, 0, 0, 0)
+        self._banners.setSpacing(GRID)
+        self._details = _DetailsSlot(theme)
+        self._details.back_chosen.connect(self.hide_details)
+        self._wants_details: set[str] = set()
+        self._asked_for_details = False
+        self._lay_out()
+        self.sidebar.page_chosen.connect(self.open_page)
+
+    def _lay_out(self) -> None:
+        self._middle = QWidget()
+        middle = QVBoxLayout(self._middle)
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setSpacing(0)
+        banners = QVBoxLayout()
+        banners.setContentsMargins(6 * GRID, 0, 6 * GRID, 0)
+        banners.addLayout(self._banners)
+        middle.addLayout(banners)
+        middle.addWidget(self._stack, 1)
+        upper = QHBoxLayout()
+        upper.setSpacing(0)
+        upper.addWidget(self.sidebar)
+        across = QHBoxLayout()
+        across.setSpacing(0)
+        across.addWidget(self._middle, 1)
+        across.addWidget(self._details)
+        content = QVBoxLayout()
+        content.setSpacing(0)
+        content.addLayout(across, 1)
+        content.addWidget(self.notices)
+        upper.addLayout(content, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(upper, 1)
+        whole.addWidget(self.status)
+
+    # Pages
+
+    def open_page(self, name: str) -> None:
+        """Bring a page on screen; `hidden` of the one before and `shown` of this one are called."""
+        page = self.pages[name]
+        if page is self.current:
+            return
+        if self.current is not None:
+            self.current.hidden()
+        self.current = page
+        self._asked_for_details = False
+        self._stack.setCurrentWidget(page)
+        self.sidebar.show_page(name)
+        self._details.hold(page.details, page)
+        self._arrange_details()
+        page.shown()
+        self.page_changed.emit(name)
+
+    def leave(self) -> None:
+        """Take the page off the screen."""
+        if self.current is not None:
+            self.current.hidden()
+            self.current = None
+        self._wants_details.clear()
+        self._asked_for_details = False
+        self._details.hold(None, None)
+        self._arrange_details()
+
+    # Details
+
+    def show_details(self) -> None:
+        """Show the details of the page: beside it, or in its place where the window is narrow."""
+        if self.current is not None and self.current.details is not None:
+            self._wants_details.add(self.current.name)
+            self._asked_for_details = True
+            self._details.hold(self.current.details, self.current)
+            self._arrange_details()
+
+    def hide_details(self) -> None:
+        """Put the details away. In a narrow window they only make room for the page again."""
+        if self.current is None:
+            return
+        if not self._narrow or not self._asked_for_details:
+            self._wants_details.discard(self.current.name)
+        self._asked_for_details = False
+        self._arrange_details()
+        self.current.setFocus()
+
+    @property
+    def details_visible(self) -> bool:
+        """Return whether the details are on screen."""
+        return not self._details.isHidden()
+
+    @property
+    def _narrow(self) -> bool:
+        return self.width() < FOLD_WIDTH
+
+    def _arrange_details(self) -> None:
+        page = self.current
+        wanted = page is not None and page.details is not None and page.name in self._wants_details
+        in_place = wanted and self._narrow and self._asked_for_details
+        beside = wanted and not self._narrow
+        self._details.set_in_place(in_place, page.title if page else "")
+        self._middle.setVisible(not in_place)
+        self._details.setVisible(in_place or beside)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange_details()
+
+    # Banners and notices
+
+    def show_banners(self, banners: Sequence[tuple[str, NoticeKind, NoticeAction | None]]) -> None:
+        """Show these lasting bars above every page, and no others."""
+        while (item := self._banners.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for text, kind, action in banners:
+            self._banners.addWidget(Banner(self._theme, text, kind, action=action))
+        self._banners.setContentsMargins(0, 3 * GRID if banners else 0, 0, 0)
+
+
+class _DetailsSlot(QFrame):
+    """Holds a page's details; with a way back when they stand in the page's place."""
+
+    back_chosen = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setProperty("ground", "surface")
+        self.setProperty("edge", "left")
+        self.setAccessibleName("Details")
+        self._held: QWidget | None = None
+        self._owner: QWidget | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self._back = SecondaryButton(theme, "Back", "arrow-left", self.back_chosen.emit)
+        self._back_room = QWidget()
+        room = QHBoxLayout(self._back_room)
+        room.setContentsMargins(5 * GRID, 4 * GRID, 5 * GRID, 0)
+        room.addWidget(self._back)
+        room.addStretch(1)
+        column.addWidget(self._back_room)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        column.addWidget(self._scroll, 1)
+        self.hide()
+
+    def hold(self, details: QWidget | None, owner: QWidget | None) -> None:
+        """Hold this widget of `owner`; the one before goes back to its page."""
+        if details is self._held:
+            return
+        before = self._scroll.takeWidget()
+        if before is not None:
+            before.hide()
+            before.setParent(self._owner)
+        self._held, self._owner = details, owner
+        if details is not None:
+            self._scroll.setWidget(details)
+            details.show()
+
+    def set_in_place(self, in_place: bool, title: str) -> None:
+        """Stand in the page's place, at any width, or beside it."""
+        self._back_room.setVisible(in_place)
+        self._back.set_text(f"Back to {title}")
+        if in_place:
+            self.setMinimumWidth(0)
+            self.setMaximumWidth(16_777_215)  # QWIDGETSIZE_MAX
+        else:
+            self.setFixedWidth(DETAILS_WIDTH)
