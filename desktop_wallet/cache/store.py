@@ -62,7 +62,6 @@ _OBJECTS: Final = {
 }
 _OURS: Final = "mode = 0 AND raw = 1 AND filename IS NULL AND typeof(key) = 'text' AND typeof(value) = 'blob'"
 _ALL_OURS: Final = f"{_OURS} AND expire_time IS NULL AND tag IS NULL AND size = 0"
-_FULL_ERRNO: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 _BY_CODE: Final = {
@@ -75,6 +74,14 @@ _BY_CODE: Final = {
     "SQLITE_BUSY": CacheTroubleKind.LOCKED,
     "SQLITE_LOCKED": CacheTroubleKind.LOCKED,
     "SQLITE_IOERR": CacheTroubleKind.FAILED,
+}
+_BY_ERRNO: Final = {
+    errno.ENOSPC: CacheTroubleKind.FULL,
+    errno.EDQUOT: CacheTroubleKind.FULL,
+    errno.EFBIG: CacheTroubleKind.FULL,
+    errno.EACCES: CacheTroubleKind.READ_ONLY,
+    errno.EPERM: CacheTroubleKind.READ_ONLY,
+    errno.EROFS: CacheTroubleKind.READ_ONLY,
 }
 
 
@@ -288,8 +295,8 @@ class PageStore:
         except sqlite3.Error as error:
             raise self._failure(error) from error
         except OSError as error:
-            fault = CacheTroubleKind.FULL if error.errno in _FULL_ERRNO else CacheTroubleKind.READ_ONLY
-            raise StoreFailure(fault, error.strerror or type(error).__name__) from error
+            kind = _BY_ERRNO.get(error.errno or 0, CacheTroubleKind.FAILED)
+            raise StoreFailure(kind, error.strerror or type(error).__name__) from error
 
     def _begin_failure(self) -> StoreFailure:
         try:
