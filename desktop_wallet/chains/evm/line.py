@@ -49,6 +49,10 @@ def always(*calls: Call) -> Callable[[str], Sequence[Call]]:
     return lambda _: calls
 
 
+_NOTHING: Question[None] = Question(always(), lambda _results, _host: None)
+"""Asks for no more than the chain's identity, where that must be proved."""
+
+
 class Line:
     """The endpoints of one network, asked through its pool. A chain's identity travels in the batch that needs it."""
 
@@ -74,17 +78,22 @@ class Line:
     ) -> Heard[T]:
         """Return the first good answer; raises NoEndpointLeft.
 
-        A head below the endpoint's last one may mean another chain behind the same name: the endpoint must show its
-        chain, and answer again, before anything counts. (On new connections the pool sees to that.)
+        A head below the endpoint's last one may mean another chain behind the same name: then the endpoint must show
+        its chain before the answer counts, and answer again if it is another. (On new connections the pool sees to
+        that.)
         """
         heard, proved = await self._ask_once(question, user_asked=user_asked, avoid=avoid, only=only, prove=False)
         head = question.height(heard.value)
         if head is not None and head < self._heads.get(heard.host, 0) and not proved:
             host = heard.host
             try:
-                heard, _ = await self._ask_once(
-                    question, user_asked=user_asked, avoid=frozenset(), only=host, prove=True
+                shown, _ = await self._ask_once(
+                    _NOTHING, user_asked=user_asked, avoid=frozenset(), only=host, prove=True
                 )
+                if shown.chain_hash != heard.chain_hash:
+                    heard, _ = await self._ask_once(
+                        question, user_asked=user_asked, avoid=frozenset(), only=host, prove=True
+                    )
             except NoEndpointLeft:
                 if only is not None:
                     raise

@@ -133,6 +133,7 @@ class BalanceReader:
         return chunks
 
     async def _from_chunks(self, heard: Heard[Answer], request: ReadRequest) -> list[ReadBatch]:
+        await asyncio.sleep(0)  # what the answer said was read in this turn of the loop already
         again = tuple(
             key
             for chunk in heard.value.chunks
