@@ -74,6 +74,9 @@ class Line:
         self._on_connected = on_connected
         self._clock = clock
         self._limits = limits
+        # The whole exchange has a deadline of its own. A read that waits nearly as long ends before it, because httpx
+        # takes only its own timeout for a sign that the connection is dead.
+        self._silence_s = limits.total_s * 0.9
         self._in_flight = 0
         self._retired = False
         self._client = httpx.AsyncClient(
@@ -84,8 +87,7 @@ class Line:
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             headers=_HEADERS,
-            # The whole exchange has a deadline of its own; a read that waits nearly as long marks the connection dead.
-            timeout=httpx.Timeout(limits.total_s * 0.9, connect=limits.connect_s, pool=limits.total_s),
+            timeout=httpx.Timeout(self._silence_s, connect=limits.connect_s),
             limits=httpx.Limits(
                 max_connections=_MAX_CONNECTIONS,
                 max_keepalive_connections=_MAX_CONNECTIONS,
@@ -114,7 +116,7 @@ class Line:
         except httpx.ConnectTimeout:
             failure = EndpointTimeout(host=host, after_s=self._limits.connect_s)
         except httpx.TimeoutException:
-            failure = EndpointTimeout(host=host, after_s=self._limits.total_s)
+            failure = EndpointTimeout(host=host, after_s=self._silence_s)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             failure = EndpointUnreachable(host=host, problem="tls" if _is_tls(error) else "connect")
         finally:

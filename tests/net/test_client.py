@@ -314,6 +314,25 @@ async def test_after_a_timeout_a_new_connection_is_used(clock: FakeClock) -> Non
     await client.aclose()
 
 
+async def test_a_server_that_says_nothing_is_not_waited_for(clock: FakeClock) -> None:
+    client = HttpClient(clock, limits=ReplyLimits(total_s=0.05), in_process={"practice.invalid": _echo})
+    while not await _is_loaded(client):
+        pass
+    async with scripted_server(usual=holds(asyncio.Event(), says(b"late"))) as server:
+        error = await _timeout_of(client, server.url)
+    assert error.data["after_s"] in (pytest.approx(0.045), 0.05)
+    await client.aclose()
+
+
+async def _is_loaded(client: HttpClient) -> bool:
+    """The first request imports httpx, which may take longer than this client allows."""
+    try:
+        await client.post("https://practice.invalid/", b"{}")
+    except EndpointTimeout:
+        return False
+    return True
+
+
 # What nobody must learn
 
 

@@ -263,6 +263,8 @@ def test_all_data_survives_the_way_there_and_back(data: bytes) -> None:
         "0x00 ",
         "0x 00",
         "0x0 0 ",
+        "0x00  ",
+        "0x  00",
         "0x00\n0",
         "0xzz",
         "0X00",
