@@ -24,6 +24,7 @@ from desktop_wallet.core.freshness import Badge, Circumstances, Purpose, badge
 from desktop_wallet.core.networks import Endpoint, Family, Network, NetworkId
 from desktop_wallet.core.positions import Height, HeightKind
 from desktop_wallet.core.totals import Total, total
+from desktop_wallet.services.reports import Progress, Report
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -120,32 +121,6 @@ class FakeCatalogue:
         return next(known for known in self._assets[asset.network] if known.id == asset)
 
 
-@dataclass(frozen=True, slots=True)
-class FakeProgress:
-    done: int
-    total: int
-    failed: int = 0
-    waiting: tuple[FakeWaiting, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FakeWaiting:
-    network: NetworkId
-    host: str
-    retry_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class FakeReport:
-    asked: int
-    answered: int
-    changed: int
-    skipped: int
-    failed: tuple[ReadFailure, ...]
-    took_s: float
-    cancelled: bool = False
-
-
 @dataclass(slots=True)
 class Script:
     """What the network says next: amounts by key, networks that fail, and a gate that holds answers back."""
@@ -200,15 +175,15 @@ class FakeBalances:
         return {}
 
     async def refresh(
-        self, keys: Sequence[BalanceKey], on_progress: Callable[[FakeProgress], None] | None = None
-    ) -> FakeReport:
+        self, keys: Sequence[BalanceKey], on_progress: Callable[[Progress], None] | None = None
+    ) -> Report:
         keys = tuple(keys)
         self.refreshed.append(keys)
         script = self._session.script
         self._update(keys, under_way=True)
         try:
             if on_progress is not None:
-                on_progress(FakeProgress(0, len(keys)))
+                on_progress(Progress(0, len(keys)))
             if script.gate is not None:
                 await script.gate.wait()
         finally:
@@ -223,9 +198,10 @@ class FakeBalances:
                 failed.append(failure)
                 self.states[key] = fail(self.state(key), failure)
         if on_progress is not None:
-            on_progress(FakeProgress(len(keys), len(keys), len(failed)))
+            on_progress(Progress(len(keys), len(keys), len(failed)))
         self._session.tell(ChangeSet(frozenset(keys)))
-        return FakeReport(len(keys), len(keys) - len(failed), 0, 0, tuple(failed), 0.8)
+        networks = len({key.network for key in keys})
+        return Report(len(keys), len(keys) - len(failed), 0, 0, networks, tuple(failed), 0.8)
 
     async def forget(self, key: BalanceKey) -> None:
         self.states.pop(key, None)
@@ -269,19 +245,18 @@ class FakeBalances:
 class FakePreload:
     def __init__(self, session: FakeSession) -> None:
         self._session = session
-        self.progress: FakeProgress | None = None
-        self.report = FakeReport(0, 0, 0, 0, (), 0.0)
+        self.progress: Progress | None = None
         self.runs: list[tuple[BalanceKey, ...] | None] = []
         self.cancelled = 0
 
     async def run(
         self,
         keys: Sequence[BalanceKey] | None = None,
-        on_progress: Callable[[FakeProgress], None] | None = None,
-    ) -> FakeReport:
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Report:
         asked = self._session.balances.keys() if keys is None else tuple(keys)
         self.runs.append(asked)
-        self.show(FakeProgress(0, len(asked)))
+        self.show(Progress(0, len(asked)))
         try:
             return await self._session.balances.refresh(asked, on_progress)
         finally:
@@ -291,9 +266,18 @@ class FakePreload:
         self.cancelled += 1
         self.show(None)
 
-    def show(self, progress: FakeProgress | None) -> None:
+    def show(self, progress: Progress | None) -> None:
         self.progress = progress
         self._session.tell(ChangeSet(activity=True))
+
+
+@dataclass(slots=True)
+class FakeSettings:
+    preload: bool = False
+
+    @property
+    def now(self) -> FakeSettings:
+        return self
 
 
 class FakeSession:
@@ -306,6 +290,7 @@ class FakeSession:
         self.catalogue = FakeCatalogue()
         self.balances = FakeBalances(self)
         self.preload = FakePreload(self)
+        self.settings = FakeSettings()
         self.listeners: list[Callable[[ChangeSet], None]] = []
 
     @property

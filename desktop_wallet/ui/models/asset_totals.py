@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from desktop_wallet.ui.models.balance_names import Family
 
+_EMPTY = 2
+"""The rank of a family whose balances are all known to be zero."""
+
 
 @dataclass(slots=True)
 class _Sum:
@@ -39,6 +42,10 @@ class AssetTotals:
     def families(self) -> tuple[Family, ...]:
         """Return the families: those with money first, then those with unknown parts, else by their first balance."""
         return tuple(sorted(self._sums, key=self._rank))
+
+    def counts(self, family: Family) -> bool:
+        """Return whether a family has anything to tell: money, a pending change, or something unknown."""
+        return self._rank(family) < _EMPTY
 
     def add(self, family: Family, rows: Sequence[int], amounts: Sequence[int | None]) -> None:
         """Count balances that are new, as neither pending nor stale; `amounts` has those of all rows."""
@@ -88,7 +95,7 @@ class AssetTotals:
         held = self._sums[family]
         if held.amount or held.pending:
             return 0
-        return 1 if held.unknown else 2
+        return 1 if held.unknown else _EMPTY
 
 
 def oldest_row(rows: Sequence[int], born_s: Sequence[float]) -> int | None:

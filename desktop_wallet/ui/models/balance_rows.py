@@ -117,6 +117,10 @@ class BalanceRows:
         held = self._folded[self.view.grouping]
         (held.add if folded else held.discard)(self._groups.keys[group])
 
+    def fold_all(self, *, folded: bool) -> None:
+        """Fold every group of this grouping, or unfold them; the layout follows with `laid_out`."""
+        self._folded[self.view.grouping] = set(self._groups.keys) if folded else set()
+
     def laid_out(self) -> list[int]:
         """Return the lines that the view asks for now; they count once they were handed to `settle`."""
         snapshot = self.snapshot

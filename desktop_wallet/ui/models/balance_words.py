@@ -60,25 +60,25 @@ def cell_text(line: BalanceRow | Heading, column: Column) -> str:
     return badge_text(line.badge)
 
 
-def amount_text(row: BalanceRow) -> str:
+def amount_text(row: BalanceRow, max_places: int | None = None) -> str:
     """Return the amount of a row, with the change it awaits; a dash, never 0, while it is unknown."""
     if row.amount is None:
         return UNKNOWN
-    text = shown_text(row.amount)
+    text = shown_text(row.amount, max_places=max_places)
     if row.badge.kind is BadgeKind.PENDING and row.badge.expected_change:
         change = shown_text(Amount(row.badge.expected_change, row.amount.decimals), signed=True)
         return f"{text} ({change})"
     return text
 
 
-def group_amount_text(heading: Heading) -> str:
+def group_amount_text(heading: Heading, max_places: int | None = None) -> str:
     """Return the total of a group whose balances may be added, else nothing."""
     total, family = heading.total, heading.family
     if family is None or total.amount is None:
         return ""
     if total.unknown == total.parts:
         return UNKNOWN
-    return shown_text(Amount(total.amount, family.decimals))
+    return shown_text(Amount(total.amount, family.decimals), max_places=max_places)
 
 
 def group_note(heading: Heading) -> str:

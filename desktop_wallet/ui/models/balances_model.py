@@ -119,6 +119,11 @@ class BalancesModel(QAbstractTableModel):
             self._painted.pop(~group, None)
             self._emit(line, line, Column.ASSET, Column.FRESHNESS)
 
+    def fold_all(self, folded: bool) -> None:
+        """Fold every group, or unfold them."""
+        self.rows.fold_all(folded=folded)
+        self._lay_out(anew=True)
+
     def tick(self, first: int, last: int) -> None:
         """A second has passed: repaint the ages in sight that changed, and look at further rows in turn."""
         changed, moved = self.rows.survey(_SURVEY_A_TICK)
@@ -176,6 +181,8 @@ class BalancesModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return TITLES[Column(section)]
+        if role == Qt.ItemDataRole.TextAlignmentRole and section == Column.AMOUNT:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
     @override

@@ -1,0 +1,198 @@
+"""Paints the lines of the balances table. Text is drawn as text: nothing a server sent is ever taken for markup."""
+
+from __future__ import annotations
+
+import colorsys
+import hashlib
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from typing_extensions import override
+
+from desktop_wallet.core.freshness import BadgeKind
+from desktop_wallet.ui.models.balance_rows import Heading
+from desktop_wallet.ui.models.balance_snapshot import BalanceRow
+from desktop_wallet.ui.models.balance_words import (
+    Column,
+    amount_text,
+    cell_text,
+    group_amount_text,
+    group_freshness,
+    group_note,
+)
+from desktop_wallet.ui.models.balances_model import LINE_ROLE
+from desktop_wallet.ui.theme import ROW_HEIGHT, TextStyle, Theme, Token
+from desktop_wallet.ui.widgets.badge import Ring, badge_width, paint_badge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex
+
+    from desktop_wallet.ui.models.balance_names import AssetWords
+
+PADDING = 14
+_GLYPH = 22
+_GLYPH_GAP = 9
+_LEAST_PIXELS = 7
+_PLACES = (12, 9, 6, 4, 2, 0)
+_KNOWN_COLORS = {
+    "ETH": "#627eea",
+    "WETH": "#627eea",
+    "USDC": "#2775ca",
+    "USDT": "#26a17b",
+    "DAI": "#b77b10",
+    "WBTC": "#e0800d",
+    "POL": "#8247e5",
+    "OP": "#e0152b",
+    "ARB": "#2d6fb0",
+}
+"""The colours people know these assets by; only for assets that the wallet itself vouches for."""
+
+
+def glyph_color(asset: AssetWords) -> QColor:
+    """Return the colour of an asset's glyph: a known one, else one that its id alone decides."""
+    known = _KNOWN_COLORS.get(asset.symbol.upper()) if asset.listed else None
+    if known is not None:
+        return QColor(known)
+    digest = hashlib.sha256(str(asset.asset.id).encode("ascii")).digest()
+    red, green, blue = colorsys.hls_to_rgb(digest[0] / 256, 0.42, 0.45)
+    return QColor.fromRgbF(red, green, blue)
+
+
+def paint_glyph(painter: QPainter, area: QRect, asset: AssetWords, theme: Theme) -> None:
+    """Paint an asset's glyph: a round ground with the first letter of its symbol."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(glyph_color(asset))
+    painter.drawEllipse(QRectF(area))
+    font = theme.font(TextStyle.SMALL_STRONG)
+    font.setPixelSize(max(10, area.height() // 2))
+    painter.setFont(font)
+    painter.setPen(QColor("white"))
+    letter = next((c for c in asset.symbol if c.isalnum()), "?").upper()
+    painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter), letter)
+    painter.restore()
+
+
+class BalancesDelegate(QStyledItemDelegate):
+    """Paints headings and balances; the ring of a balance that is being read turns with `ring`."""
+
+    def __init__(self, theme: Theme, ring: Ring, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._ring = ring
+        self.ring_seen = False
+        """Whether any balance painted since this was reset is being read."""
+
+    @override
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        line = index.data(LINE_ROLE)
+        metrics = QFontMetrics(self._theme.font(TextStyle.BODY))
+        if isinstance(line, BalanceRow) and index.column() == Column.FRESHNESS:
+            return QSize(badge_width(line.badge, self._theme) + 2 * PADDING, ROW_HEIGHT)
+        text = cell_text(line, Column(index.column())) if isinstance(line, BalanceRow | Heading) else ""
+        extra = _GLYPH + _GLYPH_GAP + 16 if index.column() == Column.ASSET else 0
+        return QSize(metrics.horizontalAdvance(text) + 2 * PADDING + extra, ROW_HEIGHT)
+
+    @override
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        line = index.data(LINE_ROLE)
+        column = Column(index.column())
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        painter.save()
+        if isinstance(line, Heading):
+            self._paint_ground(painter, rect, Token.GROUP_ROW, selected=bool(state & QStyle.StateFlag.State_Selected))
+            self._paint_heading(painter, rect.adjusted(PADDING, 0, -PADDING, -1), line, column)
+        elif isinstance(line, BalanceRow):
+            self._paint_ground(painter, rect, Token.SURFACE, selected=bool(state & QStyle.StateFlag.State_Selected))
+            self._paint_row(painter, rect.adjusted(PADDING, 0, -PADDING, -1), line, column)
+        if column is Column.ASSET and state & QStyle.StateFlag.State_HasFocus:
+            painter.fillRect(QRect(rect.x(), rect.y(), 3, rect.height() - 1), self._theme.color(Token.ACCENT))
+        painter.restore()
+
+    def _paint_ground(self, painter: QPainter, rect: QRect, token: Token, *, selected: bool) -> None:
+        painter.fillRect(rect, self._theme.color(Token.ACCENT_SOFT if selected else token))
+        painter.setPen(self._theme.color(Token.LINE))
+        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+
+    def _paint_heading(self, painter: QPainter, area: QRect, heading: Heading, column: Column) -> None:
+        if column is Column.ASSET:
+            self._paint_fold(painter, QRect(area.x(), area.y(), 10, area.height()), folded=heading.folded)
+            rest = area.adjusted(18, 0, 0, 0)
+            used = self._text(painter, rest, heading.title, TextStyle.STRONG, Token.TEXT)
+            self._text(painter, rest.adjusted(used + 8, 0, 0, 0), group_note(heading), TextStyle.BODY, Token.MUTED)
+        elif column is Column.AMOUNT:
+            text = partial(group_amount_text, heading)
+            self._paint_amount(painter, area, text, TextStyle.STRONG, Token.TEXT)
+        elif column is Column.FRESHNESS:
+            self._text(painter, area, group_freshness(heading), TextStyle.SMALL, Token.MUTED)
+
+    def _paint_row(self, painter: QPainter, area: QRect, row: BalanceRow, column: Column) -> None:
+        if column is Column.ASSET:
+            glyph = QRect(area.x(), area.y() + (area.height() - _GLYPH) // 2, _GLYPH, _GLYPH)
+            paint_glyph(painter, glyph, row.asset, self._theme)
+            rest = area.adjusted(_GLYPH + _GLYPH_GAP, 0, 0, 0)
+            used = self._text(painter, rest, row.asset.symbol, TextStyle.STRONG, Token.TEXT)
+            self._text(painter, rest.adjusted(used + 5, 0, 0, 0), row.asset.name, TextStyle.BODY, Token.MUTED)
+        elif column is Column.ACCOUNT:
+            self._text(painter, area, row.account.label, TextStyle.BODY, Token.MUTED)
+        elif column is Column.NETWORK:
+            self._text(painter, area, row.asset.network.name, TextStyle.BODY, Token.MUTED)
+        elif column is Column.AMOUNT:
+            settled = row.amount is not None and row.badge.kind is not BadgeKind.PENDING
+            token = Token.TEXT if settled else Token.MUTED
+            self._paint_amount(painter, area, partial(amount_text, row), TextStyle.BODY, token)
+        else:
+            self.ring_seen |= row.badge.updating
+            paint_badge(painter, area, row.badge, self._theme, phase=self._ring.phase)
+
+    def _paint_amount(
+        self, painter: QPainter, area: QRect, text: Callable[[int | None], str], style: TextStyle, token: Token
+    ) -> None:
+        # A number cut from the right would be another number: decimals go first, then the type shrinks.
+        font = self._theme.font(style)
+        shown = text(None)
+        for places in _PLACES:
+            if QFontMetrics(font).horizontalAdvance(shown) <= area.width():
+                break
+            shown = text(places)
+        while font.pixelSize() > _LEAST_PIXELS and QFontMetrics(font).horizontalAdvance(shown) > area.width():
+            font.setPixelSize(font.pixelSize() - 1)
+        painter.setFont(font)
+        painter.setPen(self._theme.color(token))
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), shown)
+
+    def _paint_fold(self, painter: QPainter, area: QRect, *, folded: bool) -> None:
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(self._theme.color(Token.TEXT), 1.6)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        middle = QRectF(area).center()
+        painter.translate(middle)
+        if folded:
+            painter.rotate(-90)
+        painter.drawPolyline([QPointF(-4, -2), QPointF(0, 2), QPointF(4, -2)])
+        painter.restore()
+
+    def _text(self, painter: QPainter, area: QRect, text: str, style: TextStyle, token: Token) -> int:
+        """Paint one line of text within the area, cut with an ellipsis; return the pixels it took."""
+        if not text or area.width() < 8:
+            return 0
+        font = self._theme.font(style)
+        metrics = QFontMetrics(font)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.setFont(font)
+        painter.setPen(self._theme.color(token))
+        side = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(area, int(side) | Qt.TextFlag.TextSingleLine, shown)
+        return metrics.horizontalAdvance(shown)

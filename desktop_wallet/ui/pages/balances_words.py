@@ -1,0 +1,75 @@
+"""What the Balances page says about what it did. No Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_wallet.ui.words import age_text, count_text, failure_sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from desktop_wallet.core.balances import BalanceKey, ReadFailure
+    from desktop_wallet.core.instants import Instant
+    from desktop_wallet.core.networks import NetworkId
+    from desktop_wallet.services.reports import Report
+
+_NAMED = 3
+_EXACT_S = 10
+
+
+def report_text(report: Report, keys: Collection[BalanceKey], name: Callable[[NetworkId], str], now: Instant) -> str:
+    """Return what a refresh or a preload of these balances did, in whole sentences.
+
+    "42 balances read from 5 networks in 0.8 s. 1 failed: Polygon did not answer."
+    """
+    if report.cancelled and not report.asked:
+        return "Stopped. What was read so far is kept."
+    if report.cancelled:
+        return f"Stopped. {count_text(report.answered, 'balance')} of {report.asked:,} were read."
+    if not report.asked:
+        skipped = count_text(report.skipped, "balance")
+        return f"Nothing to read: {skipped} were read a moment ago." if report.skipped else "There is nothing to read."
+    parts = []
+    if report.answered:
+        failed = {failure.key for failure in report.failed}
+        networks = {key.network for key in keys if key not in failed}
+        took = f"{report.took_s:.1f} s" if report.took_s < _EXACT_S else age_text(report.took_s)
+        many = f"{count_text(report.answered, 'balance')} read from {count_text(len(networks), 'network')} in {took}"
+        parts.append(f"{many}, {report.changed:,} changed." if report.changed else f"{many}.")
+    if report.failed:
+        parts.append(f"{len(report.failed):,} failed: {failed_text(report.failed, name, now)}")
+    if report.skipped:
+        were = "was" if report.skipped == 1 else "were"
+        parts.append(f"{report.skipped:,} {were} read a moment ago and not asked again.")
+    return " ".join(parts)
+
+
+def failed_text(failed: Iterable[ReadFailure], name: Callable[[NetworkId], str], now: Instant) -> str:
+    """Return who did not answer and why, one sentence a network, the first three by name."""
+    by_network: dict[NetworkId, ReadFailure] = {}
+    for failure in failed:
+        by_network.setdefault(failure.key.network, failure)
+    sentences = [
+        f"{name(network)}: {sentence}" if name(network) not in sentence else sentence
+        for network, failure in list(by_network.items())[:_NAMED]
+        for sentence in (failure_sentence(failure, name(network), None, now),)
+    ]
+    more = len(by_network) - _NAMED
+    if more > 0:
+        sentences.append(f"And {count_text(more, 'other network')}.")
+    return " ".join(sentences)
+
+
+def all_shown_text(total: int, zeros: int) -> str:
+    """Return what Show All Balances did."""
+    if not zeros:
+        return f"All {count_text(total, 'balance')} are shown. None is zero."
+    return f"All {count_text(total, 'balance')} are shown, {zeros:,} of them zero."
+
+
+def zeros_hidden_text(zeros: int) -> str:
+    """Return what the second press of Show All Balances did."""
+    if zeros == 1:
+        return "1 zero balance is out of sight."
+    return f"{count_text(zeros, 'zero balance')} are out of sight."

@@ -1,0 +1,244 @@
+"""The pane "Where this number comes from": every field of a reading in words, and what can be done about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from desktop_wallet.core.amounts import plain_text
+from desktop_wallet.ui.models.balance_snapshot import BalanceRow
+from desktop_wallet.ui.models.balance_words import amount_text, explanation
+from desktop_wallet.ui.pages.details_words import as_json, fields, time_left_text
+from desktop_wallet.ui.theme import DETAILS_WIDTH, GRID, TextStyle, Theme, Token
+from desktop_wallet.ui.widgets.badge import BadgeLabel
+from desktop_wallet.ui.widgets.buttons import IconButton, SecondaryButton
+from desktop_wallet.ui.widgets.card import Separator
+from desktop_wallet.ui.widgets.text import Text, tooltip
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
+
+    from desktop_wallet.core.instants import Instant
+    from desktop_wallet.services.session import Session
+    from desktop_wallet.ui.pages.details_words import Field
+    from desktop_wallet.ui.pages.page import Shell
+
+_MARGIN = 5 * GRID
+_LABEL_WIDTH = 88
+_LEAST_PIXELS = 12
+_BESIDE_WIDTH = DETAILS_WIDTH + 40
+
+
+class FittedText(Text):
+    """One line whose type shrinks until it fits: an amount is never cut."""
+
+    def __init__(self, theme: Theme, style: TextStyle) -> None:
+        super().__init__(theme, style=style)
+        self._style = theme.font(style)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(QFontMetrics(self._style).height() + 2)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(40, self.height())
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        font, width = self.font(), self.width()
+        font.setPixelSize(self._style.pixelSize())
+        while font.pixelSize() > _LEAST_PIXELS and QFontMetrics(font).horizontalAdvance(self.text()) > width:
+            font.setPixelSize(font.pixelSize() - 1)
+        painter = QPainter(self)
+        painter.setFont(font)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.rect(), int(side) | Qt.TextFlag.TextSingleLine, self.text())
+        painter.end()
+
+
+class _FieldRow(QWidget):
+    """One field: its label, what it says with a quieter note below, and a button that copies it."""
+
+    def __init__(self, shell: Shell, parent: QWidget) -> None:
+        super().__init__(parent)
+        theme = shell.theme
+        self._shell = shell
+        self._field: Field | None = None
+        top = Qt.AlignmentFlag.AlignTop
+        self.label = Text(theme, token=Token.MUTED)
+        self.label.setFixedWidth(_LABEL_WIDTH)
+        self.value = Text(theme, wrap=True, selectable=True)
+        self.note = Text(theme, style=TextStyle.SMALL, token=Token.MUTED, wrap=True)
+        self.copy = IconButton(theme, "copy", "Copy", self._on_copy_clicked)
+        self._fonts = {False: theme.font(TextStyle.BODY), True: theme.font(TextStyle.MONO_SMALL)}
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(self.value)
+        words.addWidget(self.note)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * GRID)
+        row.addWidget(self.label, 0, top)
+        row.addLayout(words, 1)
+        row.addWidget(self.copy, 0, top)
+
+    def show_field(self, field: Field | None) -> None:
+        """Show this field, or none."""
+        if field == self._field:
+            return
+        self._field = field
+        self.setVisible(field is not None)
+        if field is None:
+            return
+        self.note.setVisible(bool(field.note))
+        self.copy.setVisible(bool(field.copy))
+        self.label.set_text(field.label)
+        self.value.setFont(self._fonts[field.mono])
+        self.value.set_text(field.value)
+        self.value.setAccessibleName(field.spoken)
+        self.note.set_text(field.note)
+        self.copy.set_name(f"Copy {field.label.lower()}")
+
+    def _on_copy_clicked(self) -> None:
+        if self._field is not None:
+            self._shell.copy(self._field.copy, self._field.label)
+
+
+class DetailsPane(QFrame):
+    """Shows one balance in full. It holds a snapshot; what a person wants of it is told by signal, with its row."""
+
+    closed = Signal()
+    refresh_wanted = Signal(object)
+    forget_wanted = Signal(object)
+
+    def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shell = shell
+        self._theme = theme = shell.theme
+        self._session: Session | None = None
+        self._opened: Instant | None = None
+        self._row: BalanceRow | None = None
+        self.setAccessibleName("Where this number comes from")
+        self.heading = Text(theme, "Where this number comes from", token=Token.MUTED)
+        self.amount = FittedText(theme, TextStyle.AMOUNT)
+        self.badge = BadgeLabel(theme)
+        self.left = Text(theme, token=Token.MUTED)
+        self.reason = Text(theme, wrap=True, token=Token.STALE)
+        self.close_button = IconButton(theme, "x", "Close the details", self.closed.emit)
+        self.refresh = SecondaryButton(theme, "Refresh this", "refresh-cw", self._on_refresh_clicked)
+        self.copy = SecondaryButton(theme, "Copy", "copy", self._on_copy_clicked)
+        self.copy.setAccessibleName("Copy the amount")
+        self.forget = SecondaryButton(theme, "Forget this", "trash-2", self._on_forget_clicked)
+        self.json = SecondaryButton(theme, "Copy as JSON", "copy", self._on_json_clicked)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(2 * GRID)
+        self._rows: list[_FieldRow] = []
+        self._build()
+
+    def _build(self) -> None:
+        theme = self._theme
+        head = QHBoxLayout()
+        head.addWidget(self.heading, 1)
+        head.addWidget(self.close_button)
+        badge = QHBoxLayout()
+        badge.setSpacing(2 * GRID)
+        badge.addWidget(self.badge)
+        badge.addWidget(self.left, 1)
+        buttons = QGridLayout()
+        buttons.setSpacing(2 * GRID)
+        for place, button in enumerate((self.refresh, self.copy, self.forget, self.json)):
+            buttons.addWidget(button, place // 2, place % 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(_MARGIN, 4 * GRID, _MARGIN, _MARGIN)
+        column.setSpacing(2 * GRID)
+        column.addLayout(head)
+        column.addWidget(self.amount)
+        column.addLayout(badge)
+        column.addWidget(self.reason)
+        column.addSpacing(GRID)
+        column.addWidget(Separator(theme))
+        column.addSpacing(GRID)
+        column.addLayout(self._list)
+        column.addSpacing(3 * GRID)
+        column.addLayout(buttons)
+        column.addStretch(1)
+
+    def attach(self, session: Session | None) -> None:
+        """Ask this session for badges from now on, or none."""
+        self._session = session
+        self.show_balance(None)
+
+    def open(self, opened: Instant | None) -> None:
+        """Count answers since this instant as Fresh."""
+        self._opened = opened
+        self.renew()
+
+    def show_balance(self, row: BalanceRow | None) -> None:
+        """Show this balance, or nothing."""
+        self._row = row
+        self.renew()
+
+    @property
+    def row(self) -> BalanceRow | None:
+        """Return the balance that is shown."""
+        return self._row
+
+    def renew(self) -> None:
+        """Say how old the number is now; called once a second."""
+        row = self._row
+        if row is None or self._session is None:
+            self._show_fields(())
+            self.amount.set_text("")
+            self.reason.hide()
+            self.badge.set_badge(None)
+            return
+        badge = self._session.balances.badge(row.key, self._opened)
+        row = BalanceRow(row.key, row.state, badge, row.account, row.asset)
+        now = self._shell.clock.now()
+        text = f"{amount_text(row)} {row.asset.symbol}"
+        means = explanation(row, now)
+        self.amount.set_text(text)
+        self.amount.setAccessibleName(f"Amount: {'unknown' if row.amount is None else text}")
+        self.amount.setToolTip(tooltip(text))
+        self.badge.set_badge(badge, means)
+        self.left.set_text(time_left_text(badge))
+        telling = bool(badge.reasons) or row.amount is None
+        self.reason.setVisible(telling)
+        self.reason.set_text(means if telling else "")
+        self.copy.setEnabled(row.amount is not None)
+        self.refresh.setEnabled(not badge.updating)
+        self._show_fields(fields(row, now))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # In the page's place the window has a way back of its own.
+        self.close_button.setVisible(self.width() <= _BESIDE_WIDTH)
+
+    def _show_fields(self, shown: tuple[Field, ...]) -> None:
+        while len(self._rows) < len(shown):
+            row = _FieldRow(self._shell, self)
+            self._rows.append(row)
+            self._list.addWidget(row)
+        for place, row in enumerate(self._rows):
+            row.show_field(shown[place] if place < len(shown) else None)
+
+    def _on_refresh_clicked(self) -> None:
+        if self._row is not None:
+            self.refresh_wanted.emit(self._row)
+
+    def _on_forget_clicked(self) -> None:
+        if self._row is not None:
+            self.forget_wanted.emit(self._row)
+
+    def _on_copy_clicked(self) -> None:
+        if self._row is not None and self._row.amount is not None:
+            self._shell.copy(plain_text(self._row.amount), "Amount")
+
+    def _on_json_clicked(self) -> None:
+        if self._row is not None:
+            self._shell.copy(as_json(self._row, self._shell.clock.now()), "Details")
