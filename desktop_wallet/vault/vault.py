@@ -40,6 +40,7 @@ class Vault:
     def __init__(self, folder: Path, store: SecretStore, clock: Clock, *, steps: Steps = _no_steps) -> None:
         self._box = Strongbox(folder, store, clock, steps)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vault")
+        self._closed = False
 
     # -- opening and locking ------------------------------------------------------------------------------------
 
@@ -87,7 +88,10 @@ class Vault:
         """Lock, end every wait for the keyring, and end the worker when what it began is done."""
         self.lock()
         self._box.store.close()
-        await asyncio.get_running_loop().run_in_executor(None, self._worker.shutdown)
+        if not self._closed:
+            self._closed = True
+            await self._run(lambda _: None)
+            self._worker.shutdown()
 
     async def change_password(self, old: str, new: str, *, kdf: KdfParameters | None = None) -> None:
         """Change the password. WrongPassword, WeakPassword, or the KeyringFailure that stands in the way."""
