@@ -66,7 +66,8 @@ class Entry(QStackedWidget):
 
     def show_locked(self) -> None:
         """Show Unlock for the profile that was just locked."""
-        self.begin()
+        if not self.tasks.busy("abandon"):
+            self.begin()
 
     def forget(self) -> None:
         """Drop whatever was typed on any of the pages."""
@@ -118,4 +119,14 @@ class Entry(QStackedWidget):
         if self.onboarding.state.adding:
             self.opened.emit()
         else:
-            self.begin()
+            self.tasks.start(self._abandon(made=self.onboarding.state.profile_made), key="abandon")
+
+    async def _abandon(self, *, made: bool) -> None:
+        """Show the start again; a profile that this way has made goes, if it is still empty."""
+        session = self._application.session
+        if made and session is not None and not session.accounts.wallets():
+            profile = session.profile.id
+            await self._application.lock()
+            await self._application.profiles.delete(profile)
+            await self._application.preferences.set_last_profile(None)
+        await self._begin()

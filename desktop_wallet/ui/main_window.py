@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QTimer, Signal
+from PySide6.QtDBus import QDBusConnection
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -16,6 +18,7 @@ from desktop_wallet.ui.clipboard import Clipboard
 from desktop_wallet.ui.crash import CrashHook, CrashPage
 from desktop_wallet.ui.entry import Entry
 from desktop_wallet.ui.error_text import error_text
+from desktop_wallet.ui.logind import Logind
 from desktop_wallet.ui.pages.all_pages import PAGES
 from desktop_wallet.ui.session_banners import session_banners
 from desktop_wallet.ui.tasks import TaskOwner
@@ -204,7 +207,22 @@ class MainWindow(QMainWindow):
     def begin(self, *, practice: bool = False) -> None:
         """Show the window's first scene: the practice profile if asked for, unlock, or welcome without a profile."""
         self._second.start()
+        if sys.platform == "linux":
+            # After the first paint: nobody waits for a bus.
+            QTimer.singleShot(0, self, lambda: self.listen_to(QDBusConnection.systemBus()))
         self.entry.begin(practice=practice)
+
+    def listen_to(self, bus: QDBusConnection) -> None:
+        """Lock when the login manager on this bus says that the computer suspends or its session was locked."""
+        logind = Logind(bus, self)
+        logind.suspending.connect(self._on_suspending)
+        logind.session_locked.connect(self.lock)
+        logind.woke.connect(self.auto_lock.check)
+        logind.listen()
+
+    def _on_suspending(self) -> None:
+        if self._session is not None and self._session.settings.now.lock_on_suspend:
+            self.lock()
 
     def tick(self) -> None:
         """Bring ages and countdowns up to date; called once a second, and by whoever moves the clock."""
@@ -302,8 +320,6 @@ class MainWindow(QMainWindow):
     def _on_changes(self, changes: ChangeSet) -> None:
         if changes.accounts or changes.catalogue:
             self._show_profile()
-        if changes.activity or changes.catalogue:
-            self._show_status()
 
     def _show_profile(self) -> None:
         session = self._session

@@ -75,6 +75,7 @@ QPushButton[kind="primary"]:focus {{ border-color: {c["text"]}; }}
 QPushButton[kind="primary"]:disabled {{
     background: {c["line"]}; color: {c["muted"]}; border-color: {c["line"]};
 }}
+QPushButton[kind="primary"][tall="true"] {{ min-height: {CONTROL_HEIGHT + 4}px; border-radius: 8px; }}
 QPushButton[kind="danger"] {{
     background: {c["unavailable"]}; color: {c["surface"]}; border: 2px solid {c["unavailable"]};
 }}
@@ -86,6 +87,7 @@ QPushButton[kind="link"] {{
 QPushButton[kind="link"]:hover {{ text-decoration: underline; }}
 QPushButton[kind="link"]:focus {{ border-color: {c["accent"]}; }}
 QPushButton[kind="link"]:disabled {{ color: {c["muted"]}; }}
+QPushButton[kind="link"][quiet="true"] {{ color: {c["muted"]}; }}
 QPushButton[kind="icon"] {{
     background: transparent; border: 2px solid transparent; padding: 0; min-height: 24px; max-height: 24px;
     min-width: 24px; max-width: 24px;
@@ -108,9 +110,12 @@ QPushButton[kind="segment"]:checked {{ background: {c["accent_soft"]}; color: {c
 QPushButton[kind="segment"]:focus {{ border-color: {c["accent"]}; }}
 QPushButton[kind="choice-card"] {{
     background: {c["surface"]}; border: 1px solid {c["line"]}; border-radius: {RADIUS_CARD}px; text-align: left;
+    min-height: 68px; max-height: 68px; padding: 0;
 }}
 QPushButton[kind="choice-card"]:hover {{ border-color: {c["muted"]}; background: {c["group_row"]}; }}
-QPushButton[kind="choice-card"]:focus {{ border: 2px solid {c["accent"]}; }}
+QPushButton[kind="choice-card"]:focus {{
+    border: 2px solid {c["accent"]}; min-height: 66px; max-height: 66px;
+}}
 """
 
 

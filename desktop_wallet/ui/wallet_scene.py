@@ -43,6 +43,7 @@ class WalletScene(QWidget):
         self._banners.setSpacing(GRID)
         self._details = _DetailsSlot(theme)
         self._details.back_chosen.connect(self.hide_details)
+        self._said: list[tuple[str, NoticeKind]] = []
         self._wants_details: set[str] = set()
         self._asked_for_details = False
         self._lay_out()
@@ -151,6 +152,10 @@ class WalletScene(QWidget):
 
     def show_banners(self, banners: Sequence[tuple[str, NoticeKind, NoticeAction | None]]) -> None:
         """Show these lasting bars above every page, and no others."""
+        said = [(text, kind) for text, kind, _ in banners]
+        if said == self._said:
+            return
+        self._said = said
         while (item := self._banners.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:

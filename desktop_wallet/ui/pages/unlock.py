@@ -69,7 +69,7 @@ class UnlockPage(QWidget):
         self._problem = Banner(theme, "", NoticeKind.FAILURE)
         self._problem.hide()
         self.unlock_button = PrimaryButton(theme, "Unlock", on_click=self._on_unlock_chosen)
-        self.unlock_button.setMinimumHeight(40)
+        self.unlock_button.setProperty("tall", True)
         body.addWidget(self._tile, 0, centre)
         body.addSpacing(3 * GRID)
         body.addWidget(self._name)
@@ -88,6 +88,8 @@ class UnlockPage(QWidget):
         theme = self._shell.theme
         self._other = LinkButton(theme, "Other profile", on_click=self._on_other_clicked)
         self._forgot = LinkButton(theme, "Forgot the password?", on_click=self._on_forgot_clicked)
+        for link in (self._other, self._forgot):
+            link.set_quiet()
         row = QHBoxLayout()
         row.setSpacing(GRID)
         row.addStretch(1)

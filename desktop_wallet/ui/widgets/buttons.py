@@ -87,6 +87,12 @@ class LinkButton(_Button):
     kind = "link"
     icon_token = Token.ACCENT
 
+    def set_quiet(self) -> None:
+        """Take the muted colour: this action is not what the page is for."""
+        self.setProperty("quiet", True)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
 
 class NavigationButton(_Button):
     """One page in the sidebar."""
@@ -148,7 +154,6 @@ class ChoiceCard(QPushButton):
         self.setAccessibleName(title)
         self.setAccessibleDescription(sentence)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(70)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 14, 16, 14)
         row.setSpacing(14)

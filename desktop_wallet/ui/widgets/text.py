@@ -69,7 +69,7 @@ class ElidedText(Text):
     ) -> None:
         super().__init__(theme, text, style, token, parent=parent)
         self._mode = mode
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     @override
     def minimumSizeHint(self) -> QSize:

@@ -220,16 +220,6 @@ class OnboardingPage(QWidget):
 
     def _on_leave_clicked(self) -> None:
         self.tasks.cancel("step")
-        self.tasks.start(self._leave(), key="leave")
-
-    async def _leave(self) -> None:
         self._drop_view()
-        session = self._application.session
         self.state.forget_secrets()
-        if not self.state.adding and self.state.profile_made and session is not None and not session.accounts.wallets():
-            # Empty, and made a minute ago by this very way: nothing is lost with it.
-            profile = session.profile.id
-            await self._application.lock()
-            await self._application.profiles.delete(profile)
-            await self._application.preferences.set_last_profile(None)
         self.left.emit()

@@ -28,7 +28,7 @@ _CHOICE_WIDTH = 230
 _LEARNS = (
     "A server that is asked learns your addresses and the internet address of this computer, and can guess that they "
     "belong together. It learns no name, password, phrase or key, and can move nothing. "
-    "An own node tells nobody anything."
+    "A node of your own keeps all of this at home."
 )
 
 
@@ -122,8 +122,10 @@ class NetworksStep(StepView):
             self.rows.append(row)
             card.body.addWidget(row)
         self.body.addWidget(card)
-        self._none = Text(self.theme, "", TextStyle.BODY, Token.MUTED, wrap=True)
-        self.body.addWidget(self._none)
+        none = "Choose one network at least. You can change this in Settings at any time."
+        self.none = Text(self.theme, none, TextStyle.BODY, Token.UNAVAILABLE, wrap=True)
+        self.none.hide()
+        self.body.addWidget(self.none)
 
     @override
     def entered(self) -> None:
@@ -134,8 +136,8 @@ class NetworksStep(StepView):
     async def leave(self) -> bool:
         catalogue = self.session.catalogue
         used = [row for row in self.rows if row.used]
+        self.none.setVisible(not used)
         if not used:
-            self._none.set_text("Choose one network at least. You can change this in Settings at any time.")
             return False
         for row in used:
             if not await self._choose_servers(catalogue, row):

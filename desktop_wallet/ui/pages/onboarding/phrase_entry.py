@@ -56,6 +56,7 @@ class PhraseEntry(QWidget):
         column.addWidget(FormRow(theme, "Order of accounts", self.scheme))
         column.addWidget(self.first)
         column.addWidget(self.search)
+        self.first.hide()
         self.words.textChanged.connect(self._on_words_changed)
 
     @property
@@ -73,12 +74,13 @@ class PhraseEntry(QWidget):
     def show_first(self, address: Address | None) -> None:
         """Say which address the wallet would begin with."""
         self.first.set_text("" if address is None else f"First account: {grouped(display_address(address))}")
+        self.first.setVisible(address is not None)
 
     def forget(self) -> None:
         """Drop what was typed."""
         self.words.clear()
         self.passphrase.clear()
-        self.first.set_text("")
+        self.show_first(None)
 
     def _on_words_changed(self) -> None:
         self.show_first(None)

@@ -130,7 +130,7 @@ class KeyringStep(StepView):
         self._price = Text(
             self.theme,
             "What you give up: whoever copies the files of this profile needs only your password to take everything. "
-            "A long password then matters more. This cannot be changed later; a new profile can.",
+            "A long password then matters more. It stays so for this profile; another one can be made with a keyring.",
             TextStyle.BODY,
             Token.MUTED,
             wrap=True,

@@ -117,7 +117,10 @@ class Onboarding:
 
     def parts(self) -> tuple[str, ...]:
         """Return the parts of the way in order, each once."""
-        return tuple(dict.fromkeys(step.part for step in self.steps()))
+        parts = list(dict.fromkeys(step.part for step in self.steps()))
+        if self._asked_source and self.bring is None:
+            parts.insert(parts.index("Networks") if "Networks" in parts else len(parts), "Wallet")
+        return tuple(parts)
 
     def forward(self) -> Step:
         """Go to the next step and return it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QHBoxLayout
 from typing_extensions import override
 
@@ -72,6 +72,12 @@ class NewPhraseStep(StepView):
         self.phrase.view.set_words(self.state.phrase.split())
         if not covered:
             self.phrase.view.set_covered(covered=False)
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.phrase.cover()
 
     @override
     async def leave(self) -> bool:
