@@ -94,13 +94,14 @@ class Application:
         if made is not None:
             return await self.unlock(made.id, PRACTICE_PASSWORD)
         session = await self._create(PRACTICE_NAME, PRACTICE_PASSWORD, DeviceMode.NONE, practice=True)
-        for label, accounts in _PRACTICE_ACCOUNTS:
-            phrase = await session.accounts.new_phrase(12)
-            wallet = await session.accounts.add_phrase(label, phrase, created=True)
-            await session.accounts.mark_backed_up(wallet.id)
-            for _ in range(accounts - 1):
-                await session.accounts.add_account(wallet.id)
-        self._welcome(session)
+        with session.preload_afterwards():
+            for label, accounts in _PRACTICE_ACCOUNTS:
+                phrase = await session.accounts.new_phrase(12)
+                wallet = await session.accounts.add_phrase(label, phrase, created=True)
+                await session.accounts.mark_backed_up(wallet.id)
+                for _ in range(accounts - 1):
+                    await session.accounts.add_account(wallet.id)
+            self._welcome(session)
         return session
 
     async def unlock(self, profile: ProfileId, password: str) -> Session:

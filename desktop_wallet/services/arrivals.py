@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from desktop_wallet.chains.adapter import ChainAdapter, ReadRequest
+    from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.balances import BalanceKey
     from desktop_wallet.core.instants import Clock
     from desktop_wallet.core.invalidation import Invalidations
@@ -59,7 +60,8 @@ class Taken:
     kept: tuple[Reading, ...]
     unsettled: frozenset[BalanceKey]
     """Balances whose answers came from below what is held: to be asked again after `follow_up_s`."""
-    changed: int = 0
+    changed: frozenset[Address] = frozenset()
+    """Accounts on which an amount is another one than before."""
 
 
 class Arrivals:
@@ -107,7 +109,7 @@ class Arrivals:
         kept: list[Reading] = []
         again: dict[Verdict, list[Reading]] = {}
         unsettled: set[BalanceKey] = set()
-        changed = 0
+        changed: set[Address] = set()
         for reading in readings:
             before = self.held(reading.key)
             evidence = Evidence(
@@ -123,13 +125,14 @@ class Arrivals:
                 self._store.put(after)
             if verdict.counts:
                 kept.append(reading)
-                changed += before.reading is None or before.reading.amount != reading.amount
+                if before.reading is not None and before.reading.amount != reading.amount:
+                    changed.add(reading.key.address)
             if verdict in (Verdict.ASK_ELSEWHERE, Verdict.BEHIND, Verdict.DOUBTED):
                 again.setdefault(verdict, []).append(reading)
                 unsettled.add(reading.key)
             else:
                 landings[reading.key] = Landing(reading)
-        return Taken(landings, tuple(kept), frozenset(unsettled), changed), again
+        return Taken(landings, tuple(kept), frozenset(unsettled), frozenset(changed)), again
 
     async def ask_elsewhere(
         self, adapter: ChainAdapter, request: ReadRequest, again: dict[Verdict, list[Reading]]
@@ -143,7 +146,7 @@ class Arrivals:
         avoid = hosts if len(network.endpoints) > len(hosts) else frozenset()
         landings: dict[BalanceKey, Landing] = {}
         kept: list[Reading] = []
-        changed = 0
+        changed: set[Address] = set()
         second = replace(request, keys=tuple(first), avoid=avoid, seq=self._invalidations.counter)
         async for batch in adapter.read_balances(second):
             witnesses = [r for r in batch.readings if self._agrees(r, first[r.key], doubted, adapter)]
@@ -154,7 +157,7 @@ class Arrivals:
                 )
                 landings |= taken.landings
                 kept += taken.kept
-                changed += taken.changed
+                changed |= taken.changed
         now = self._clock.now()
         for key in doubted - landings.keys():
             failure = ReadFailure(key, FailureReason.DOUBTED, now, host=first[key].endpoint)
@@ -163,7 +166,7 @@ class Arrivals:
         unsettled = frozenset(first.keys() - landings.keys())
         if unsettled:
             _log.info("%s: %d balances answered from below what is held", network.id, len(unsettled))
-        return Taken(landings | dict.fromkeys(unsettled, Landing()), tuple(kept), unsettled, changed)
+        return Taken(landings | dict.fromkeys(unsettled, Landing()), tuple(kept), unsettled, frozenset(changed))
 
     @staticmethod
     def follow_up_s(block_time_s: float) -> float:

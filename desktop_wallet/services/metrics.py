@@ -98,6 +98,10 @@ class Metrics:
         self._counts["calls"] += 1
         self._counts["calls_saved"] += max(balances - 1, 0)
 
+    def invalidation(self) -> None:
+        """Count one invalidation."""
+        self._cache.count("invalidations")
+
     def preload(self) -> None:
         """Count one preload."""
         self._counts["preloads"] += 1
@@ -121,7 +125,7 @@ class Metrics:
             calls=counts["calls"],
             calls_saved=counts["calls_saved"],
             preloads=counts["preloads"],
-            invalidations=self._registry.invalidations.counter,
+            invalidations=cache.invalidations,
             seal_failures=cache.seal_failures,
             rows_refused=cache.rows_refused,
             evictions=cache.evictions,

@@ -13,6 +13,7 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from desktop_wallet.cache.pages import CacheMode
 from desktop_wallet.chains.adapter import ReadRequest
 from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.freshness import Circumstances, Purpose, badge, serves
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.balances import BalanceKey, BalanceState, ReadFailure, Reading
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.core.instants import Clock, Instant
+    from desktop_wallet.core.invalidation import Scope
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.core.totals import Total
     from desktop_wallet.services.session_parts import SessionParts
@@ -75,10 +77,12 @@ class Balances:
         state = self.state(key)
         network = self._parts.book.network(key.network)
         valid = state.reading is None or self._invalidations.covers(state.reading)
+        now = self._clock.now()
+        self._memory.touch(now)  # what is on screen is in use
         return badge(
             state,
             Circumstances(
-                self._clock.now(),
+                now,
                 self._parts.policy().ttl_s(Purpose.DISPLAY, network),
                 network.max_head_age_s,
                 valid=valid,
@@ -229,6 +233,26 @@ class Balances:
         await self._pages.clear()
         self._tell(self.keys())
 
+    async def invalidate(self, scopes: Sequence[Scope], cause: str) -> None:
+        """Let no reading count that began before now, for these scopes, and read the balances anew behind the caller.
+
+        It returns when the registry has it; what follows can fail without undoing that.
+        """
+        await self._parts.registry.invalidate(scopes, cause)
+        self._counters.invalidation()
+        touched = [key for key in self.keys() if any(scope.matches(key) for scope in scopes)]
+        self._tell(touched)
+        known = [key for key in touched if self.state(key).reading is not None]
+        if known:
+            self._following_up.begin(self._read_again(known), "read after an invalidation")
+
+    async def tend(self) -> None:
+        """Do what is due once a minute: sweep the disk, and let go of memory that nobody used for an hour."""
+        now = self._clock.now()
+        await self._pages.sweep(now)
+        if self._memory.evict_if_idle(now):
+            self.forget_memory()
+
     def note_waking(self) -> None:
         """Make every balance Stale: the machine slept, and nobody knows what happened meanwhile."""
         self._woke = self._clock.now()
@@ -258,6 +282,8 @@ class Balances:
     ) -> list[BalanceKey]:
         now = self._clock.now()
         missing: list[BalanceKey] = []
+        if self._pages.mode is CacheMode.OFF:
+            return list(keys)
         limits: dict[NetworkId, tuple[float, float]] = {}
         hits = 0
         for key in keys:
@@ -275,6 +301,7 @@ class Balances:
                 answers[key] = Answer(state, from_cache=True, age_s=state.reading.started.age_s(now))
             else:
                 missing.append(key)
+        self._memory.touch(now)
         self._counters.hit(hits, disk=from_disk)
         return missing
 
@@ -335,19 +362,24 @@ class Balances:
     def _land(self, departure: Departure, taken: Taken) -> None:
         if taken.kept:
             self._counters.latency(departure.network, taken.kept[0])
-            self._keeping.begin(self._keep(taken.kept), "keep")
+            self._keeping.begin(self._keep(taken.kept, taken.changed), "keep")
         for key, landing in taken.landings.items():
             self._flights.land(departure, key, landing)
         self._tell(taken.landings)
 
-    async def _keep(self, readings: tuple[Reading, ...]) -> None:
+    async def _keep(self, readings: tuple[Reading, ...], changed: frozenset[Address]) -> None:
         await self._pages.put(readings)
         await self._parts.registry.note_readings(readings)
+        if changed:
+            await self._parts.registry.touch_active(changed, self._clock.now())
 
     def _follow_up(self, network: NetworkId, keys: frozenset[BalanceKey], block_time_s: float) -> None:
         if keys and network not in self._following:
             self._following.add(network)
             self._following_up.begin(self._ask_again(network, tuple(keys), block_time_s), "follow up")
+
+    async def _read_again(self, keys: Sequence[BalanceKey]) -> None:
+        await self.read(keys)
 
     async def _ask_again(self, network: NetworkId, keys: tuple[BalanceKey, ...], block_time_s: float) -> None:
         try:

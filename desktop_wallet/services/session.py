@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from desktop_wallet.services.slicing import Slicer
 from desktop_wallet.services.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from desktop_wallet.cache.pages import CacheTrouble
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 REGISTRY_FILE = "registry.db"
+_TEND_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Session:
         registry: Registry,
         feed: ChangeFeed,
         spend_problem: SpendProblem | None,
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         """Hold what `open_session` has opened."""
         self.profile = profile
@@ -84,6 +87,8 @@ class Session:
         self.preload: Preload
         self.pages: PageCache
         self._tasks = Tasks()
+        self._sleep = sleep
+        self._preload_held = False
         self._preload_wanted: bool | None = None
         """None while none runs; True when one more is to follow the one that runs."""
 
@@ -120,9 +125,25 @@ class Session:
         finally:
             self._preload_wanted = None
 
-    def _on_change(self, changes: ChangeSet) -> None:
-        if changes.accounts or changes.catalogue:
+    @contextmanager
+    def preload_afterwards(self) -> Iterator[None]:
+        """Let no preload begin while many accounts come in; one begins at the end."""
+        self._preload_held = True
+        try:
+            yield
+        finally:
+            self._preload_held = False
             self.begin_preload()
+
+    def _on_change(self, changes: ChangeSet) -> None:
+        if (changes.accounts or changes.catalogue) and not self._preload_held:
+            self.begin_preload()
+
+    async def _tend(self) -> None:
+        while True:
+            await self._sleep(_TEND_EVERY_S)
+            await self.balances.tend()
+            await self.metrics.save()
 
     async def apply_cache_settings(self) -> None:
         """Bring the cache into the mode and size that the settings name."""
@@ -156,7 +177,7 @@ async def open_session(
     make_private(outside.folder)
     feed = ChangeFeed()
     registry = await Registry.open(outside.folder / REGISTRY_FILE, vault.view_subkey("registry"), outside.clock)
-    session = Session(profile, vault, registry, feed, spend_problem)
+    session = Session(profile, vault, registry, feed, spend_problem, outside.sleep)
     try:
         session.settings = await SettingsKeeper.open(registry)
         session.catalogue = Catalogue(
@@ -198,6 +219,7 @@ async def open_session(
         session.balances = Balances(parts)
         session.preload = Preload(parts, session.balances)
         session.begin_preload()
+        session._tasks.begin(session._tend(), "tend")  # noqa: SLF001 - part of building the session
         feed.subscribe(session._on_change)  # noqa: SLF001 - part of building the session
     except BaseException:
         await registry.close()

@@ -11,9 +11,9 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QTreeView, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QTableView, QWidget
 
 from desktop_wallet.chains.practice.chain import PracticeFault
 from desktop_wallet.clock import SystemClock
@@ -197,10 +197,9 @@ class Tour:
                 QTest.keyClick(dialog, Qt.Key.Key_Return)
 
     def _select_first_balance(self) -> None:
-        table = next(view for view in self._window.findChildren(QTreeView) if view.isVisible())
-        model = table.model()
-        first = model.index(0, 0, model.index(0, 0))
-        centre: QPoint = table.visualRect(first).center()
+        table = next(view for view in self._window.findChildren(QTableView) if view.isVisible())
+        first_under_its_group = table.model().index(1, 0)
+        centre = table.visualRect(first_under_its_group).center()
         QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=centre)
 
     async def _type_password(self, password: str) -> None:
