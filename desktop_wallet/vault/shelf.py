@@ -25,7 +25,7 @@ from desktop_wallet.vault.document import (
     secret_associated,
 )
 from desktop_wallet.vault.files import discard_unfinished, to_bytes, to_text
-from desktop_wallet.vault.strongbox import VIEW, Strongbox, new_entry
+from desktop_wallet.vault.strongbox import VIEW, Strongbox, bare, new_entry
 from desktop_wallet.vault.wallet_secrets import WalletSecret, decode_secret
 
 _T = TypeVar("_T")
@@ -37,6 +37,7 @@ class Tidied:
 
     mended: int
     deleted: int
+    problem: KeyringFailure | StorageFailure | None = None
 
 
 def wallet_ids(box: Strongbox) -> frozenset[WalletId]:
@@ -124,15 +125,22 @@ def addresses(box: Strongbox, wallet: WalletId, paths: Sequence[DerivationPath])
 def tidy(box: Strongbox) -> Tidied:
     """Delete left-over entries and files, and write again the copy of a secret that is missing or broken.
 
-    KeyringFailure if the keyring is away; what was done until then stays done.
+    Raises VaultLocked only: what cannot be done now is told as `problem`, harms nothing, and is done the next time.
     """
-    spend = box.spend_key()
-    discard_unfinished(box.folder / VAULT_FILE)
-    document = box.read()
-    for entry in document.stale_entries:
-        box.delete_stale(entry)
-    mended = sum(_mend(box, spend, wallet) for wallet in document.secrets)
-    return Tidied(mended=mended, deleted=len(document.stale_entries))
+    box.keys.key(VIEW)
+    mended = deleted = 0
+    try:
+        spend = box.spend_key()
+        discard_unfinished(box.folder / VAULT_FILE)
+        document = box.read()
+        for entry in document.stale_entries:
+            box.delete_stale(entry)
+            deleted += 1
+        for wallet in document.secrets:
+            mended += _mend(box, spend, wallet)
+    except (KeyringFailure, StorageFailure) as problem:
+        return Tidied(mended, deleted, bare(problem))
+    return Tidied(mended, deleted)
 
 
 def _mend(box: Strongbox, spend: bytes, wallet: WalletId) -> bool:

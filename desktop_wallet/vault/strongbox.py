@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from desktop_wallet.core.errors import (
     KeyringEntryVanished,
@@ -30,6 +30,7 @@ SPEND_HALF: Final = "spend half"
 """The password's half of the key around the spend key; held only while the keyring has not answered."""
 
 SpendProblem = KeyringFailure | VaultDamaged
+_Problem = TypeVar("_Problem", bound=KeyringFailure | StorageFailure)
 
 
 @dataclass(slots=True, eq=False)
@@ -102,7 +103,7 @@ class Strongbox:
             raise
 
 
-def bare(problem: SpendProblem) -> SpendProblem:
+def bare(problem: _Problem) -> _Problem:
     """Return the same failure without its traceback, whose frames would keep keys alive."""
     return type(problem)(**problem.data)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from desktop_wallet.sealing import KdfParameters
-from desktop_wallet.vault import SecretStore, Vault
-from desktop_wallet.vault.stores import MemorySecretStore
+from desktop_wallet.vault.stores import MemorySecretStore, SecretStore
+from desktop_wallet.vault.vault import Vault
 from tests.fakes.clock import FakeClock
 from tests.fixtures.keyring_daemon import PrivateKeyring, private_keyring
 from tests.vault.disk_store import DiskStore

@@ -14,7 +14,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from desktop_wallet.sealing import KdfParameters
-from desktop_wallet.vault import DeviceMode, Vault
+from desktop_wallet.vault.document import DeviceMode
+from desktop_wallet.vault.vault import Vault
 from tests.fakes.clock import FakeClock
 from tests.vault.disk_store import DiskStore
 from tests.vault.samples import ONE, PASSWORD, PHRASE, TWO

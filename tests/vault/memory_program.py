@@ -17,10 +17,11 @@ from pathlib import Path
 from desktop_wallet.core.accounts import PathScheme, Wallet, WalletId, WalletKind
 from desktop_wallet.core.errors import WalletError
 from desktop_wallet.sealing import KdfParameters
-from desktop_wallet.vault import KeyringStore, Vault
 from desktop_wallet.vault.files import to_text
+from desktop_wallet.vault.keyring_store import KeyringStore
 from desktop_wallet.vault.phrases import entropy_of, seed_of
 from desktop_wallet.vault.signers.evm import child_key
+from desktop_wallet.vault.vault import Vault
 from tests.fakes.clock import FakeClock
 from tests.vault.memory_walk import Needle, find
 

@@ -25,9 +25,9 @@ from desktop_wallet.core.errors import (
 )
 from desktop_wallet.core.networks import Family
 from desktop_wallet.sealing import KdfParameters
-from desktop_wallet.vault import Vault
 from desktop_wallet.vault.backup import BackupContents, decode_backup, encode_backup
 from desktop_wallet.vault.files import decode_file, encode_file
+from desktop_wallet.vault.vault import Vault
 from tests.conftest import ProofSize
 from tests.vault.conftest import MakeVault
 from tests.vault.disk_store import DiskStore

@@ -12,8 +12,8 @@ import pytest
 from desktop_wallet.core.accounts import Account, Wallet, WalletId, WalletKind
 from desktop_wallet.core.errors import WrongPassword
 from desktop_wallet.sealing import KdfParameters
-from desktop_wallet.vault import DeviceMode, Vault, exists
-from desktop_wallet.vault.document import read_document
+from desktop_wallet.vault.document import DeviceMode, exists, read_document
+from desktop_wallet.vault.vault import Vault
 from tests.fakes.clock import FakeClock
 from tests.vault.crash_lives import BACKUP_PASSWORD, NEW_PASSWORD, WORKS
 from tests.vault.disk_store import DiskStore

@@ -7,7 +7,7 @@ from pathlib import Path
 
 PROGRAM = """
 import ctypes, os, resource
-from desktop_wallet.vault import harden_process
+from desktop_wallet.vault.harden import harden_process
 harden_process()
 os.close(os.open("made", os.O_CREAT | os.O_WRONLY, 0o666))
 print(oct(os.stat("made").st_mode & 0o777), resource.getrlimit(resource.RLIMIT_CORE))

@@ -175,7 +175,7 @@ def test_close_ends_the_wait_for_a_prompt(keyring: PrivateKeyring, store: Keyrin
 
 def test_a_program_ends_though_a_prompt_stands_open(keyring: PrivateKeyring) -> None:
     program = (
-        "from desktop_wallet.vault import KeyringStore\n"
+        "from desktop_wallet.vault.keyring_store import KeyringStore\n"
         "try:\n    KeyringStore().get('name', patience_s=0.2)\n"
         "except Exception as error:\n    print(type(error).__name__)\n"
     )
@@ -266,7 +266,7 @@ class PlaintextKeyring(keyring.backend.KeyringBackend):
 PROGRAM = """
 import sys
 if "registered" in sys.argv: import keyrings.alt.file
-from desktop_wallet.vault import KeyringStore
+from desktop_wallet.vault.keyring_store import KeyringStore
 store = KeyringStore()
 try:
     store.check()

@@ -19,8 +19,8 @@ from desktop_wallet.core.errors import (
     WrongPassword,
 )
 from desktop_wallet.sealing import KdfParameters
-from desktop_wallet.vault import Vault, exists, read_header
-from desktop_wallet.vault.document import read_document
+from desktop_wallet.vault.document import exists, read_document, read_header
+from desktop_wallet.vault.vault import Vault
 from tests.fakes.clock import FakeClock
 from tests.vault.conftest import MakeVault
 from tests.vault.disk_store import DiskStore

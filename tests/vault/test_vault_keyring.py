@@ -17,9 +17,10 @@ from desktop_wallet.core.errors import (
     WrongPassword,
 )
 from desktop_wallet.sealing import KdfParameters
-from desktop_wallet.vault import DeviceMode, MemorySecretStore, Vault, exists, read_header
-from desktop_wallet.vault.document import read_document
+from desktop_wallet.vault.document import DeviceMode, exists, read_document, read_header
 from desktop_wallet.vault.files import to_text
+from desktop_wallet.vault.stores import MemorySecretStore
+from desktop_wallet.vault.vault import Vault
 from tests.vault.conftest import MakeVault
 from tests.vault.disk_store import DiskStore
 from tests.vault.samples import FIRST, ONE, PASSWORD, PATHS, PHRASE, TWO

@@ -17,7 +17,9 @@ from desktop_wallet.core.errors import (
     VaultLocked,
 )
 from desktop_wallet.sealing import KdfParameters
-from desktop_wallet.vault import KeyringStore, Vault, read_header
+from desktop_wallet.vault.document import read_header
+from desktop_wallet.vault.keyring_store import KeyringStore
+from desktop_wallet.vault.vault import Vault
 from tests.fixtures.keyring_daemon import PrivateKeyring, private_keyring
 from tests.vault.conftest import MakeVault
 from tests.vault.samples import FIRST, ONE, PASSWORD, PATHS, PHRASE, TWO

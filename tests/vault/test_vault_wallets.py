@@ -10,13 +10,15 @@ from desktop_wallet.core.errors import (
     InvalidPhrase,
     KeyringDenied,
     KeyringEntryVanished,
+    KeyringLocked,
     NotAllowed,
     VaultDamaged,
     WrongPassword,
 )
-from desktop_wallet.vault import Vault, exists
-from desktop_wallet.vault.document import read_document
+from desktop_wallet.vault.document import exists, read_document
 from desktop_wallet.vault.files import to_text
+from desktop_wallet.vault.shelf import Tidied
+from desktop_wallet.vault.vault import Vault
 from tests.vault.conftest import MakeVault
 from tests.vault.disk_store import DiskStore
 from tests.vault.samples import FIRST, ONE, PASSWORD, PATHS, PHRASE, TWO
@@ -146,3 +148,13 @@ async def test_a_secret_exchanged_in_the_file_is_refused_and_mended_from_the_key
     (tmp_path / "profile" / "vault.json").write_bytes(replace(document, secrets=swapped).encode())
     with pytest.raises(VaultDamaged):
         await vault.derive_addresses(ONE, PATHS)
+
+
+async def test_a_keyring_that_is_away_leaves_the_tidying_for_the_next_time(vault: Vault, store: DiskStore) -> None:
+    store.failures = [KeyringDenied()]
+    await vault.remove_wallet(ONE)
+    store.failures = [KeyringLocked(waiting=True)]
+    tidied = await vault.tidy()
+    assert isinstance(tidied.problem, KeyringLocked)
+    assert (tidied.deleted, tidied.mended) == (0, 0)
+    assert await vault.tidy() == Tidied(mended=0, deleted=1)
