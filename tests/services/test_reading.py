@@ -344,3 +344,30 @@ async def test_background_reads_within_a_fifth_of_a_second_leave_together(tmp_pa
         await e.balances.load_pages(e.keys)
         await asyncio.gather(e.balances.read(e.keys[1:2]), e.balances.read(e.keys[2:3]))
         assert [len(request.keys) for request in e.adapter.requests] == [1, 2]
+
+
+async def test_with_the_cache_off_every_read_asks_the_network(tmp_path: Path) -> None:
+    async with engine(tmp_path, mode=CacheMode.OFF) as e:
+        await e.balances.read(e.keys)
+        assert not (await e.balances.read(e.keys))[e.key].from_cache
+        assert len(e.adapter.requests) == 2
+
+
+async def test_an_invalidated_balance_is_stale_at_once_and_read_again_behind_the_caller(tmp_path: Path) -> None:
+    async with engine(tmp_path) as e:
+        await e.balances.read(e.keys)
+        e.adapter.main.amount = 8
+        await e.balances.invalidate([Scope(address=e.key.address)], "a send")
+        assert StaleReason.INVALIDATED in e.balances.badge(e.key, None).reasons
+        await until(lambda: e.amount() == 8)
+
+
+async def test_a_profile_that_nobody_used_for_an_hour_leaves_memory_and_comes_back_from_disk(tmp_path: Path) -> None:
+    async with engine(tmp_path) as e:
+        e.adapter.main.amount = 5
+        await e.balances.read(e.keys)
+        e.clock.advance(3_601)
+        await e.balances.tend()
+        assert e.amount() is None
+        await e.balances.load_pages(e.keys)
+        assert e.amount() == 5
