@@ -85,6 +85,31 @@ _BY_ERRNO: Final = {
 }
 
 
+class _Pages(diskcache.Cache):  # type: ignore[misc] # diskcache ships no types
+    """A cache that leaves no connection open when it cannot be made."""
+
+    def __init__(self, directory: str, **settings: object) -> None:
+        try:
+            super().__init__(directory, **settings)
+        except BaseException:
+            if hasattr(self, "_local"):
+                self.close()
+            raise
+
+
+def _close_to_others(path: Path) -> None:
+    """Take every right from group and others. The owner's stay: whoever made a folder read-only meant it."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        path.chmod(mode & 0o700)
+
+
+def _has_rows(connection: sqlite3.Connection, found: set[tuple[str, str]]) -> bool:
+    if ("table", "Cache") not in found:
+        return False
+    return connection.execute("SELECT 1 FROM Cache LIMIT 1").fetchone() is not None
+
+
 class PageStore:
     """Sealed pages by their name. Every method may raise StoreFailure; then `close`, and `set_aside` if DAMAGED."""
 
@@ -116,12 +141,12 @@ class PageStore:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self._folder.is_symlink():
                 raise StoreFailure(CacheTroubleKind.FAILED, "folder is a link")
-            self._folder.chmod(0o700)
+            _close_to_others(self._folder)
             self._make_private()
-            self._inspect(unclean=(self._folder / _OPEN_MARK).exists())
-            self._cache = diskcache.Cache(
-                path, timeout=_TIMEOUT_S, disk=BytesDisk, size_limit=self._limit_bytes, **_SETTINGS
-            )
+            if not self._inspect(unclean=(self._folder / _OPEN_MARK).exists()):
+                self._drop_files(_SIDE_FILES)
+                self._make_private()
+            self._cache = _Pages(path, timeout=_TIMEOUT_S, disk=BytesDisk, size_limit=self._limit_bytes, **_SETTINGS)
             os.close(os.open(self._folder / _OPEN_MARK, os.O_WRONLY | os.O_CREAT, 0o600))
             self._identity = self._found_identity()
 
@@ -203,8 +228,7 @@ class PageStore:
     def set_aside(self) -> None:
         """Rename the closed database to `.damaged`, over an earlier one, and drop its side files."""
         with self._translated():
-            for suffix in _SIDE_FILES[1:]:
-                (self._folder / f"{DATABASE}{suffix}").unlink(missing_ok=True)
+            self._drop_files(_SIDE_FILES[1:])
             with suppress(FileNotFoundError):
                 (self._folder / DATABASE).replace(self._folder / f"{DATABASE}{_SET_ASIDE}")
             (self._folder / _OPEN_MARK).unlink(missing_ok=True)
@@ -213,10 +237,14 @@ class PageStore:
         """Close, and remove the folder with all that is ours in it; works on a full disk, where deleting rows fails."""
         self.close()
         with self._translated():
-            for name in (*(f"{DATABASE}{suffix}" for suffix in _SIDE_FILES), f"{DATABASE}{_SET_ASIDE}", _OPEN_MARK):
-                (self._folder / name).unlink(missing_ok=True)
+            self._drop_files((*_SIDE_FILES, _SET_ASIDE))
+            (self._folder / _OPEN_MARK).unlink(missing_ok=True)
             with suppress(OSError):  # not there, or something that is not ours lies in it
                 self._folder.rmdir()
+
+    def _drop_files(self, suffixes: Iterable[str]) -> None:
+        for suffix in suffixes:
+            (self._folder / f"{DATABASE}{suffix}").unlink(missing_ok=True)
 
     def _make_private(self) -> None:
         """Give our files mode 0600 and make the database; links and other odd things in their places go."""
@@ -227,15 +255,17 @@ class PageStore:
                     self._purged += 1
                     path.unlink()
                 else:
-                    path.chmod(0o600)
+                    _close_to_others(path)
         os.close(os.open(self._folder / DATABASE, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
 
-    def _inspect(self, *, unclean: bool) -> None:
+    def _inspect(self, *, unclean: bool) -> bool:
         """Look at a database before diskcache acts on it, and delete what diskcache would not have written.
 
         diskcache takes settings from the database: as attributes, as pragmas, as arguments; foreign ones must not reach
         it. While another process holds the lock its constructor would wait for a minute: here it is 50 ms. Its own
-        `check(fix=True)` is not used: it deletes every file it does not know.
+        `check(fix=True)` is not used: it deletes every file it does not know, and warns through global filters.
+
+        Returns False for a database whose making was cut short (diskcache makes it in many steps): it holds nothing.
         """
         with closing(self._connect()) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
@@ -243,7 +273,9 @@ class PageStore:
             found = set(connection.execute("SELECT type, name FROM sqlite_master").fetchall())
             if not found:
                 connection.execute("ROLLBACK")
-                return
+                return True
+            if found < _OBJECTS and not _has_rows(connection, found):
+                return False
             if found != _OBJECTS:
                 raise StoreFailure(CacheTroubleKind.DAMAGED, "schema")
             if unclean and connection.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]:
@@ -261,6 +293,7 @@ class PageStore:
             connection.execute("UPDATE Settings SET value = (SELECT count(*) FROM Cache) WHERE key = 'count'")
             connection.execute("UPDATE Settings SET value = 0 WHERE key IN ('size', 'hits', 'misses')")
             connection.execute("COMMIT")
+        return True
 
     def _trim(self, written: dict[str, bytes]) -> int:
         if self._cache.volume() <= self._limit_bytes:
@@ -297,6 +330,9 @@ class PageStore:
         except OSError as error:
             kind = _BY_ERRNO.get(error.errno or 0, CacheTroubleKind.FAILED)
             raise StoreFailure(kind, error.strerror or type(error).__name__) from error
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # diskcache and sqlite3 trip like this over damaged settings and texts.
+            raise StoreFailure(CacheTroubleKind.DAMAGED, type(error).__name__) from error
 
     def _begin_failure(self) -> StoreFailure:
         try:

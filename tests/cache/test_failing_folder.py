@@ -1,0 +1,322 @@
+"""The cache's folder may fail in any way: callers never see it, and the person is told once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from desktop_wallet.cache.pages import CacheTrouble, CacheTroubleKind, PageCache
+from desktop_wallet.core.accounts import ProfileId
+from desktop_wallet.core.addresses import Address
+from desktop_wallet.core.balances import BalanceKey, Reading
+from desktop_wallet.core.networks import Family
+from tests.fakes.clock import FakeClock
+from tests.fakes.readings import KEY, NETWORK, reading
+
+if TYPE_CHECKING:
+    from tests.conftest import ProofSize
+
+ROOT = Path(__file__).parents[2]
+PLACE = (KEY.network, KEY.address)
+KINDS = CacheTroubleKind
+
+
+class Watched:
+    """A cache and the troubles that it told of."""
+
+    def __init__(self, folder: Path) -> None:
+        self.troubles: list[CacheTrouble] = []
+        self.clock = FakeClock()
+        self.cache = PageCache(
+            folder,
+            profile=ProfileId("profile-1"),
+            page_key=b"\1" * 32,
+            names_key=b"\2" * 32,
+            clock=self.clock,
+            on_trouble=self.troubles.append,
+        )
+
+    async def use(self) -> tuple[Reading, ...]:
+        """Do a bit of everything; return what is found at last."""
+        await self.cache.open()
+        await self.cache.put([reading(1, key=KEY)])
+        await self.cache.has(KEY)
+        await self.cache.forget([BalanceKey(NETWORK, Address(Family.EVM, "0x" + "33" * 20), KEY.asset)])
+        await self.cache.stats()
+        await self.cache.sweep(self.clock.now())
+        return (await self.cache.get_pages([PLACE])).get(PLACE, ())
+
+    def kinds(self) -> list[CacheTroubleKind]:
+        return [trouble.kind for trouble in self.troubles]
+
+
+async def _kept(folder: Path, readings: list[Reading]) -> None:
+    watched = Watched(folder)
+    await watched.cache.open()
+    await watched.cache.put(readings)
+    await watched.cache.close()
+    assert watched.troubles == []
+
+
+async def test_a_missing_folder_is_made_with_its_parents(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "a" / "b" / "cache")
+    assert await watched.use() == (reading(1, key=KEY),)
+    await watched.cache.close()
+    assert watched.troubles == []
+
+
+async def test_a_file_in_place_of_the_folder_disables_the_disk_and_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("in the way")
+    watched = Watched(tmp_path / "cache")
+    assert await watched.use() == ()
+    assert await watched.use() == ()
+    assert not (await watched.cache.stats()).in_use
+    assert watched.kinds() == [KINDS.FAILED]
+    assert watched.troubles[0].rebuilt is False
+    (tmp_path / "cache").unlink()
+    await watched.cache.sweep(watched.clock.now())
+    await watched.cache.put([reading(1, key=KEY)])
+    assert await watched.cache.has(KEY)
+    await watched.cache.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database", b"SQLite format 3\0" + b"\0" * 4096, os.urandom(20_000)])
+async def test_a_database_that_is_none_is_set_aside(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "cache.db").write_bytes(content)
+    watched = Watched(tmp_path)
+    assert await watched.use() == (reading(1, key=KEY),)
+    assert await watched.use() == (reading(1, key=KEY),)
+    await watched.cache.close()
+    assert watched.kinds() == ([KINDS.DAMAGED] if content else [])
+    assert all(trouble.rebuilt for trouble in watched.troubles)
+    assert (tmp_path / "cache.db.damaged").exists() == bool(content)
+
+
+async def test_a_database_that_is_damaged_while_open_is_rebuilt(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    assert await watched.use() == (reading(1, key=KEY),)
+    with contextlib.closing(sqlite3.connect(tmp_path / "cache.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with (tmp_path / "cache.db").open("r+b") as file:
+        file.write(os.urandom(40_000))
+    await watched.cache.put([reading(2, key=KEY)])
+    assert await watched.cache.get_pages([PLACE]) == {PLACE: (reading(2, key=KEY),)}
+    await watched.cache.close()
+    assert watched.troubles[0].rebuilt
+    assert watched.kinds() == [KINDS.DAMAGED]
+
+
+async def test_an_unclean_end_is_followed_by_a_look_at_the_whole_database(tmp_path: Path) -> None:
+    many = [BalanceKey(NETWORK, Address(Family.EVM, f"0x{n:040x}"), KEY.asset) for n in range(500)]
+    await _kept(tmp_path, [reading(1, key=of) for of in many])
+    damaged = bytearray((tmp_path / "cache.db").read_bytes())
+    with contextlib.closing(sqlite3.connect(tmp_path / "cache.db")) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'Cache_access_time'").fetchone()
+    damaged[(page - 1) * 4096 + 8 : page * 4096] = bytes(4096 - 8)
+    (tmp_path / "cache.db").write_bytes(damaged)
+    (tmp_path / "open").touch()
+    watched = Watched(tmp_path)
+    await watched.cache.open()
+    await watched.cache.close()
+    assert watched.kinds() == [KINDS.DAMAGED]
+    assert not (tmp_path / "open").exists()
+
+
+async def test_a_folder_that_vanishes_while_open_is_made_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    watched = Watched(folder)
+    await watched.use()
+    shutil.rmtree(folder)
+    await watched.cache.sweep(watched.clock.now())
+    await watched.cache.put([reading(2, key=KEY)])
+    await watched.cache.close()
+    assert watched.kinds() == [KINDS.MISSING]
+    again = Watched(folder)
+    await again.cache.open()
+    assert await again.cache.has(KEY)
+    await again.cache.close()
+
+
+async def test_a_lock_held_by_another_program_never_holds_up_a_caller(tmp_path: Path) -> None:
+    await _kept(tmp_path, [reading(1, key=KEY)])
+    holder = sqlite3.connect(tmp_path / "cache.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    watched = Watched(tmp_path)
+    before_s = watched_s()
+    assert await watched.use() == ()
+    assert await watched.use() == ()
+    assert watched_s() - before_s < 5  # diskcache alone: a minute a call
+    assert watched.kinds() == [KINDS.LOCKED]
+    holder.execute("ROLLBACK")
+    holder.close()
+    await watched.cache.sweep(watched.clock.now())
+    assert await watched.cache.get_pages([PLACE]) == {PLACE: (reading(1, key=KEY),)}
+    await watched.cache.close()
+
+
+async def test_a_lock_taken_while_open_only_costs_the_write(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    await watched.use()
+    holder = sqlite3.connect(tmp_path / "cache.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    await watched.cache.put([reading(2, key=KEY)])
+    assert watched.kinds() == [KINDS.LOCKED]
+    holder.execute("ROLLBACK")
+    holder.close()
+    await watched.cache.sweep(watched.clock.now())
+    assert await watched.cache.get_pages([PLACE]) == {PLACE: (reading(1, key=KEY),)}
+    await watched.cache.close()
+
+
+def watched_s() -> float:
+    import time
+
+    return time.perf_counter()
+
+
+@pytest.mark.timeout(900)
+async def test_no_corruption_raises_or_invents_a_reading(tmp_path: Path, proof_size: ProofSize) -> None:
+    draw = random.Random(20)
+    keys = [BalanceKey(NETWORK, Address(Family.EVM, f"0x{n:040x}"), KEY.asset) for n in range(40)]
+    await _kept(tmp_path / "whole", [reading(1, amount=draw.getrandbits(256), key=of) for of in keys])
+    watched = Watched(tmp_path / "whole")
+    honest = await watched.cache.get_pages([(of.network, of.address) for of in keys])
+    await watched.cache.close()
+    assert len(honest) == len(keys)
+    whole = (tmp_path / "whole" / "cache.db").read_bytes()
+    folder = tmp_path / "spoilt"
+    folder.mkdir()
+    survived = 0
+    for _ in range(proof_size.corruptions):
+        shutil.rmtree(folder)
+        folder.mkdir()
+        spoilt = bytearray(whole)
+        for _ in range(draw.choice([1, 1, 3, 200])):
+            spoilt[draw.randrange(len(spoilt))] = draw.randrange(256)
+        if draw.random() < 0.1:
+            del spoilt[draw.randrange(len(spoilt)) :]
+        (folder / "cache.db").write_bytes(spoilt)
+        if draw.random() < 0.5:
+            (folder / "open").touch()
+        watched = Watched(folder)
+        found = await watched.cache.get_pages([(of.network, of.address) for of in keys])
+        assert all(honest[place] == page for place, page in found.items())
+        survived += bool(found)
+        await watched.cache.put([reading(2, key=KEY)])
+        await watched.cache.put([reading(3, key=KEY)])
+        assert await watched.cache.get_pages([PLACE]) in ({PLACE: (reading(3, key=KEY),)}, {})
+        await watched.cache.close()
+    assert 0 < survived < proof_size.corruptions
+
+
+_CHILD = """
+    import asyncio, os, resource, sys
+    from pathlib import Path
+    sys.path.insert(0, {root!r})
+    import diskcache, nacl.bindings
+    import desktop_wallet.cache.store
+    from tests.cache.test_failing_folder import KEY, NETWORK, Address, BalanceKey, Family, PLACE, Watched, reading
+
+    folder = Path(sys.argv[1])
+    if os.geteuid() == 0 and {as_nobody}:
+        os.setgid(65534)
+        os.setuid(65534)
+
+    async def main():
+        watched = Watched(folder)
+        {body}
+        print(",".join(kind.value for kind in watched.kinds()))
+
+    asyncio.run(main(), debug=False)
+"""
+
+
+def _in_child(folder: Path, body: str, *, as_nobody: bool = False) -> list[str]:
+    """Run the body in a process of its own, as a plain user if asked; return the lines it printed."""
+    indented = textwrap.indent(textwrap.dedent(body).strip(), " " * 8).strip()
+    script = textwrap.dedent(_CHILD).format(root=str(ROOT), body=indented.replace("\n    ", "\n"), as_nobody=as_nobody)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script, str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_a_folder_that_is_read_only_is_told_once_and_left_alone() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "cache")
+        asyncio.run(_kept(folder, [reading(1, key=KEY)]))
+        Path(name).chmod(0o755)
+        for path, mode in ((folder / "cache.db", 0o400), (folder, 0o500)):
+            path.chmod(mode)
+            if os.geteuid() == 0:
+                os.chown(path, 65534, 65534)  # root may write everywhere: the child becomes nobody
+        body = "assert await watched.use() == ()\nassert await watched.use() == ()\nawait watched.cache.clear()"
+        assert _in_child(folder, body, as_nobody=True) == ["read-only"]
+        assert (folder / "cache.db").exists()
+        folder.chmod(0o700)
+
+
+def test_a_full_disk_never_reaches_a_caller_and_clearing_works_on_it(tmp_path: Path) -> None:
+    """The limit on file sizes stands for a full disk where the test may not mount one."""
+    folder = tmp_path / "cache"
+    body = """
+    await watched.use()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.RLIM_INFINITY))
+    for n in range(200):
+        of = BalanceKey(NETWORK, Address(Family.EVM, f"0x{n:040x}"), KEY.asset)
+        await watched.cache.put([reading(1, key=of)])
+    assert watched.cache.metrics.snapshot().errors
+    await watched.cache.clear()
+    assert not (folder / "cache.db").exists() or (folder / "cache.db").stat().st_size < 50_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    await watched.cache.sweep(watched.clock.now())
+    await watched.cache.put([reading(4, key=KEY)])
+    assert await watched.cache.get_pages([PLACE]) == {PLACE: (reading(4, key=KEY),)}
+    await watched.cache.close()
+    """
+    (kinds,) = _in_child(folder, body)
+    assert kinds in ("failed", "full", "full,failed", "failed,full")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount")
+def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=300k,mode=700", "tmpfs", str(tmp_path)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        body = """
+        await watched.use()
+        (folder.parent / "ballast").write_bytes(bytes(70_000))
+        for n in range(400):
+            of = BalanceKey(NETWORK, Address(Family.EVM, f"0x{n:040x}"), KEY.asset)
+            await watched.cache.put([reading(1, key=of)])
+        assert watched.cache.metrics.snapshot().errors
+        await watched.cache.clear()
+        (folder.parent / "ballast").unlink()
+        await watched.cache.sweep(watched.clock.now())
+        await watched.cache.put([reading(4, key=KEY)])
+        assert await watched.cache.get_pages([PLACE]) == {PLACE: (reading(4, key=KEY),)}
+        await watched.cache.close()
+        """
+        assert _in_child(tmp_path / "cache", body) == ["full"]
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
