@@ -11,9 +11,10 @@ from typing import TypeVar
 
 from desktop_wallet.core.accounts import Account, DerivationPath, Wallet, WalletId
 from desktop_wallet.core.addresses import Address
+from desktop_wallet.core.errors import KeyringFailure
 from desktop_wallet.core.instants import Clock
 from desktop_wallet.sealing import DEFAULT_KDF, KdfParameters, subkey
-from desktop_wallet.vault import backup, opening, phrases, shelf
+from desktop_wallet.vault import backup, erasing, opening, phrases, shelf
 from desktop_wallet.vault.document import DeviceMode, VaultHeader
 from desktop_wallet.vault.files import Steps
 from desktop_wallet.vault.opening import NewVault, UnlockOutcome
@@ -109,6 +110,14 @@ class Vault:
     async def tidy(self) -> Tidied:
         """Mend what a crash or a stranger did to the keyring's entries; to be called once after an unlock."""
         return await self._run(shelf.tidy)
+
+    async def erase_entries(self) -> KeyringFailure | None:
+        """Lock, and take all that is ours out of the keyring, before the profile's folder is removed for good.
+
+        Returns what stood in the way; what is left then opens nothing once the folder is gone.
+        """
+        self.lock()
+        return await self._run(erasing.erase_entries)
 
     # -- keys for what is kept elsewhere ------------------------------------------------------------------------
 
