@@ -69,11 +69,11 @@ class AccountsPage(Page):
 
     def _build_header(self) -> QHBoxLayout:
         self._counts = Text(self.theme, "", TextStyle.TITLE)
-        self._hidden = Text(self.theme, "", TextStyle.BODY, Token.MUTED)
+        self._hidden = Text(self.theme, self.title, TextStyle.BODY, Token.MUTED)
         self._add = PrimaryButton(self.theme, "Add wallet", "plus", self._on_add_wallet_clicked)
         words = QVBoxLayout()
         words.setSpacing(GRID)
-        words.addWidget(Text(self.theme, self.title, TextStyle.BODY, Token.MUTED))
+        words.addWidget(self._hidden)
         words.addWidget(self._counts)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 3 * GRID, 0)
@@ -86,7 +86,7 @@ class AccountsPage(Page):
         row.setContentsMargins(0, 0, 3 * GRID, 0)
         row.setSpacing(2 * GRID)
         row.addWidget(self.part)
-        row.addWidget(self._hidden, 1)
+        row.addStretch(1)
         for text, icon, on_click in (
             ("Save backup", "file-down", self._on_save_backup_clicked),
             ("Restore backup", "file-up", self._on_restore_backup_clicked),
@@ -139,7 +139,7 @@ class AccountsPage(Page):
         for wallet in list(self.cards):
             self._drop_card(wallet)
         self._counts.set_text("")
-        self._hidden.set_text("")
+        self._hidden.set_text(self.title)
         self._show_problem(None)
 
     def _on_session_changed(self, change: ChangeSet) -> None:
@@ -157,7 +157,7 @@ class AccountsPage(Page):
         wallets, accounts = session.accounts.wallets(), session.accounts.accounts()
         hidden = sum(account.hidden for account in accounts)
         self._counts.set_text(f"{count_text(len(wallets), 'wallet')} · {count_text(len(accounts), 'account')}")
-        self._hidden.set_text(f"{hidden} hidden" if hidden else "")
+        self._hidden.set_text(f"{self.title} · {hidden:,} hidden" if hidden else self.title)
         for gone in set(self.cards) - {wallet.id for wallet in wallets}:
             self._drop_card(gone)
         for place, wallet in enumerate(wallets):

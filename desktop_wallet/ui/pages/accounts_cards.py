@@ -46,12 +46,14 @@ class WalletAction(enum.Enum):
     REMOVE = "remove"
 
 
+_SPOKEN = {WalletAction.ADD_AT_PATH: "Add account at a path", WalletAction.REMOVE: "Remove wallet"}
+"""What a screen reader says where the button's own words need what stands around it."""
 _ACTIONS: dict[WalletAction, tuple[str, str, tuple[WalletKind, ...]]] = {
     WalletAction.ADD_ACCOUNT: ("Add account", "plus", (WalletKind.PHRASE,)),
-    WalletAction.ADD_AT_PATH: ("Add at a path", "", (WalletKind.PHRASE,)),
+    WalletAction.ADD_AT_PATH: ("At a path", "", (WalletKind.PHRASE,)),
     WalletAction.DISCOVER: ("Find used accounts", "search", (WalletKind.PHRASE,)),
     WalletAction.SHOW_PHRASE: ("Show phrase", "eye", (WalletKind.PHRASE,)),
-    WalletAction.REMOVE: ("Remove wallet", "trash-2", tuple(WalletKind)),
+    WalletAction.REMOVE: ("Remove", "trash-2", tuple(WalletKind)),
 }
 
 
@@ -175,7 +177,7 @@ class WalletCard(Card):
         marks = [mark.text() for mark in (self._watch_mark, self._unsafe_mark) if not mark.isHidden()]
         self.setAccessibleName(", ".join([wallet.label, self._facts.text(), *marks]))
         for action, button in self.buttons.items():
-            text = _ACTIONS[action][0]
+            text = _SPOKEN.get(action, _ACTIONS[action][0])
             button.setAccessibleName(f"{text}: {wallet.label}")
             button.setEnabled(can_sign or action is WalletAction.REMOVE)
             button.setToolTip("" if button.isEnabled() else tooltip(_NEEDS_KEYRING))

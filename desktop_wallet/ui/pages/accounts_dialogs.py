@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+import shiboken6
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
-from desktop_wallet.core.accounts import Wallet, WalletKind
+from desktop_wallet.core.accounts import Account, DerivationPath, Wallet, WalletId, WalletKind
 from desktop_wallet.core.errors import WalletError
 from desktop_wallet.ui.dialogs import Dialog
 from desktop_wallet.ui.error_text import error_text
@@ -20,11 +22,18 @@ from desktop_wallet.ui.widgets.notice import Banner, NoticeKind
 from desktop_wallet.ui.widgets.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from desktop_wallet.services.session import Session
 
 
 class WorkDialog(Dialog):
-    """A dialog whose action is work that may fail: it stays open and says why, or closes when the work is done."""
+    """A dialog whose action is work that may fail: it stays open and says why, or closes when the work is done.
+
+    While work goes on that should end whole, the dialog stays; only where `may_leave` it can be left then.
+    """
+
+    may_leave: ClassVar[bool] = False
 
     def __init__(self, parent: QWidget, shell: Shell, title: str, text: str = "") -> None:
         super().__init__(parent, shell.theme, title, text)
@@ -57,6 +66,21 @@ class WorkDialog(Dialog):
         self._problem.setVisible(bool(sentence))
         self._problem.setAccessibleName(sentence)
 
+    @override
+    def event(self, event: QEvent) -> bool:
+        handled = super().event(event)
+        if event.type() is QEvent.Type.LayoutRequest:
+            self._grow()
+        return handled
+
+    def _grow(self) -> None:
+        # A sentence that comes later is as high as its width makes it, which Qt does not ask of a window that is open.
+        layout = self.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            needed = layout.totalHeightForWidth(self.width())
+            if needed > self.height():
+                self.resize(self.width(), needed)
+
     async def work(self) -> bool:
         """Do what the action says; return whether the dialog may close. What it raises is said in the dialog."""
         return True
@@ -68,6 +92,11 @@ class WorkDialog(Dialog):
     def act(self) -> None:
         self.say("")
         self.tasks.start(self._work(), key="work")
+
+    @override
+    def reject(self) -> None:
+        if self.may_leave or not self.tasks.busy("work"):
+            super().reject()
 
     async def ask(self) -> bool:
         """Open, and return whether the work was done; everything that was typed is forgotten then."""
@@ -83,13 +112,78 @@ class WorkDialog(Dialog):
             if await self.work():
                 self.accept()
         finally:
-            self.action.setEnabled(True)
+            # The dialog may be gone: whoever leaves it cancels this.
+            if shiboken6.isValid(self.action):
+                self.action.setEnabled(True)
 
     def _on_error(self, error: BaseException) -> None:
         if isinstance(error, WalletError):
             self.say(error_text(error).text)
         else:
             self.shell.report(error)
+
+
+class PasswordDialog(WorkDialog):
+    """Asks for one password and does something with it; a wrong one is said in place."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        shell: Shell,
+        title: str,
+        text: str,
+        check: Callable[[str], Awaitable[object]],
+        action: str = "Continue",
+    ) -> None:
+        super().__init__(parent, shell, title, text)
+        self._check = check
+        self.password = PasswordField(shell.theme, "Password")
+        self.password.submitted.connect(self.act)
+        self.body.addWidget(self.password)
+        self.finish(action)
+        self.password.setFocus()
+
+    @override
+    def say(self, sentence: str) -> None:
+        self.password.set_error(sentence)
+
+    @override
+    async def work(self) -> bool:
+        await self._check(self.password.text())
+        return True
+
+    @override
+    def forget(self) -> None:
+        self.password.clear()
+
+
+class PathDialog(WorkDialog):
+    """Asks for a derivation path and adds the account there. `added` is it afterwards."""
+
+    def __init__(self, parent: QWidget, shell: Shell, session: Session, wallet: WalletId) -> None:
+        sentence = "For accounts that another program made in its own order. The path stands there in its settings."
+        super().__init__(parent, shell, "Add an account at a path", sentence)
+        self._session, self._wallet = session, wallet
+        self.added: Account | None = None
+        self.path = TextField(shell.theme, "Derivation path", mono=True)
+        self.path.setText("m/44'/60'/0'/0/0")
+        self.path.selectAll()
+        self._form = FormRow(shell.theme, "Derivation path", self.path)
+        self.path.textEdited.connect(lambda: self.say(""))
+        self.path.returnPressed.connect(self.act)
+        self.body.addWidget(self._form)
+        self.finish("Add account")
+        self.path.setFocus()
+
+    @override
+    def say(self, sentence: str) -> None:
+        self._form.set_error(sentence)
+
+    @override
+    async def work(self) -> bool:
+        path = DerivationPath.parse(self.path.text())
+        self.added = await self._session.accounts.add_account(self._wallet, path=path)
+        return True
 
 
 class RemoveWalletDialog(WorkDialog):

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 from typing_extensions import override
 
-from desktop_wallet.core.accounts import AccountId, DerivationPath, Wallet, WalletId, WalletKind
+from desktop_wallet.core.accounts import AccountId, Wallet, WalletId, WalletKind
 from desktop_wallet.core.addresses import display_address, grouped
 from desktop_wallet.core.errors import AlreadyThere
-from desktop_wallet.ui.dialogs import ask_password, ask_text, open_file, save_file
+from desktop_wallet.ui.dialogs import open_file, save_file
 from desktop_wallet.ui.error_text import error_text
-from desktop_wallet.ui.pages.accounts_dialogs import ChangePasswordDialog, NewPassword, RemoveWalletDialog, WorkDialog
+from desktop_wallet.ui.pages.accounts_dialogs import (
+    ChangePasswordDialog,
+    NewPassword,
+    PasswordDialog,
+    PathDialog,
+    RemoveWalletDialog,
+    WorkDialog,
+)
 from desktop_wallet.ui.pages.accounts_phrase import PhraseDialog
 from desktop_wallet.ui.pages.page import Shell
 from desktop_wallet.ui.theme import TextStyle, Token
@@ -47,21 +54,9 @@ class AccountFlows:
 
     async def add_at_path(self, wallet: WalletId) -> None:
         """Ask for a derivation path and add the account there."""
-
-        async def add(text: str) -> None:
-            account = await self._session.accounts.add_account(wallet, path=DerivationPath.parse(text))
-            self._done(f"{account.label} was added: {grouped(display_address(account.address))}")
-
-        await ask_text(
-            self._parent,
-            self._shell.theme,
-            "Add an account at a path",
-            "For accounts that another program made in its own order. The path stands there in its settings.",
-            label="Derivation path",
-            value="m/44'/60'/0'/0/0",
-            check=add,
-            action="Add account",
-        )
+        dialog = PathDialog(self._parent, self._shell, self._session, wallet)
+        if await dialog.ask() and dialog.added is not None:
+            self._done(f"{dialog.added.label} was added: {grouped(display_address(dialog.added.address))}")
 
     async def discover(self, wallet: WalletId, on_progress: Callable[[int], None]) -> None:
         """Look for used accounts on the networks that are on, and say what was found."""
@@ -106,20 +101,19 @@ class AccountFlows:
         """Ask for the password and show the phrase for a minute."""
         words: list[str] = []
 
-        async def reveal(password: str) -> bool:
+        async def reveal(password: str) -> None:
             words.extend((await self._session.accounts.reveal_phrase(wallet.id, password)).split())
-            return True
 
+        asking = PasswordDialog(
+            self._parent,
+            self._shell,
+            f"Show the phrase of {wallet.label}",
+            "Make sure that nobody looks over your shoulder and no screen is shared. The words stay covered until you "
+            "ask for them, and go away after a minute.",
+            reveal,
+        )
         try:
-            shown = await ask_password(
-                self._parent,
-                self._shell.theme,
-                f"Show the phrase of {wallet.label}",
-                "Make sure that nobody looks over your shoulder and no screen is shared. "
-                "The words stay covered until you ask for them, and go away after a minute.",
-                check=reveal,
-            )
-            if shown:
+            if await asking.ask():
                 dialog = PhraseDialog(self._parent, self._shell, self._session, wallet, words)
                 words.clear()
                 await dialog.ask()
@@ -140,19 +134,18 @@ class AccountFlows:
         accounts = self._session.accounts
         before = {wallet.id for wallet in accounts.wallets()}
 
-        async def restore(password: str) -> bool:
+        async def restore(password: str) -> None:
             await accounts.restore_backup(path, password)
-            return True
 
-        done = await ask_password(
+        dialog = PasswordDialog(
             self._parent,
-            self._shell.theme,
+            self._shell,
             f"Restore from {path.name}",
             "Type the password that this backup file was saved with. Wallets that are here already stay as they are.",
-            check=restore,
-            action="Restore",
+            restore,
+            "Restore",
         )
-        if done:
+        if await dialog.ask():
             new = [wallet.label for wallet in accounts.wallets() if wallet.id not in before]
             said = f"{count_text(len(new), 'wallet')} restored: {', '.join(new)}." if new else "All of it was here."
             self._done(said, key="backup")

@@ -34,11 +34,11 @@ _PROGRAM = "This program is under the MIT licence. The window is Qt, under the L
 
 
 def version() -> str:
-    """Return the version that is installed, or what says that it runs from its sources."""
+    """Return the version that is installed, or nothing where the program runs from its sources."""
     try:
         return metadata.version(_DISTRIBUTION)
     except metadata.PackageNotFoundError:
-        return "from sources"
+        return ""
 
 
 class AboutSection(Section):
@@ -53,7 +53,9 @@ class AboutSection(Section):
         super().__init__(shell, tasks, parent)
         self._folders = folders
         card = self.add_card("Wallet", "Every balance says how old it is and where it came from.")
-        card.body.addWidget(Text(self.theme, f"Version {version()}", selectable=True))
+        card.body.addWidget(
+            Text(self.theme, f"Version {version()}" if version() else "Runs from its sources", selectable=True)
+        )
 
         card = self.add_card("What the cache has saved", "Counted on this computer, and told to nobody.")
         self._figures: dict[str, Text] = {}
@@ -172,9 +174,14 @@ def figures(found: MetricsSnapshot | None) -> dict[str, str]:
             ),
             "",
         )
-    rate = "nothing was asked yet" if found.hit_rate is None else percent_text(found.hit_rate)
+    asked = found.hits + found.misses
+    rate = (
+        "no balance was looked up yet"
+        if found.hit_rate is None
+        else f"{percent_text(found.hit_rate)} ({found.hits:,} of {asked:,} balances)"
+    )
     return {
-        "Answered from the cache": f"{rate} ({found.hits:,} of {found.hits + found.misses:,} balances)",
+        "Answered from the cache": rate,
         "Calls saved": f"{found.calls_saved:,}",
         "Calls made": f"{found.calls:,}",
         "Shown although outdated": f"{found.stale_answers:,}",

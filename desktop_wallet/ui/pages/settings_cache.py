@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from PySide6.QtCore import Qt
 from typing_extensions import override
 
 from desktop_wallet.cache.pages import CacheMode
@@ -64,7 +65,7 @@ class CacheSection(Section):
         self.used = Text(theme)
         self.clear = SecondaryButton(theme, "Clear cache", "trash-2", self._on_clear_clicked)
         card.body.addWidget(FormRow(theme, "Used now", self.used, side=True))
-        card.body.addWidget(self.clear)
+        card.body.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addStretch(1)
 
     @override

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 from typing_extensions import override
 
 from desktop_wallet.core.freshness import TTL_S, Purpose
@@ -13,15 +14,16 @@ from desktop_wallet.core.networks import NetworkId
 from desktop_wallet.services.settings import TTL_VARIABLE
 from desktop_wallet.ui.dialogs import confirm
 from desktop_wallet.ui.pages.settings_section import Section
-from desktop_wallet.ui.theme import GRID, TextStyle, Theme
+from desktop_wallet.ui.theme import GRID, Theme, Token
 from desktop_wallet.ui.widgets.buttons import LinkButton, SecondaryButton
-from desktop_wallet.ui.widgets.fields import Choice, FormRow, Switch
+from desktop_wallet.ui.widgets.fields import Choice, FormRow, Switch, TextField
+from desktop_wallet.ui.widgets.text import Text
 from desktop_wallet.ui.words import count_text, left_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from PySide6.QtGui import QWheelEvent
+    from PySide6.QtGui import QFocusEvent
 
     from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.ui.pages.page import Shell
@@ -44,37 +46,34 @@ _LONGEST_S = 86_400
 _RAISED = (Purpose.DISPLAY, Purpose.BACKGROUND)
 
 
-class SecondsField(QSpinBox):
-    """A number of seconds. `kept` carries what a person chose once they are done typing; a wheel changes nothing."""
+class SecondsField(TextField):
+    """A whole number of seconds. `kept` carries what a person chose once they are done typing."""
 
     kept = Signal(int)
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(theme, f"{name}, in seconds", parent=parent)
         self._known = 0
-        self.setFont(theme.font(TextStyle.BODY))
-        self.setAccessibleName(f"{name}, in seconds")
-        self.setRange(1, _LONGEST_S)
-        self.setSuffix(" s")
+        self.setValidator(QIntValidator(1, _LONGEST_S, self))
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.setKeyboardTracking(False)
-        self.setFixedWidth(96)
-        self.valueChanged.connect(self._on_value_changed)
+        self.setFixedWidth(80)
+        self.editingFinished.connect(self._on_editing_finished)
 
     def show_seconds(self, seconds: float) -> None:
         """Show this number; it is what the person sees as kept."""
         self._known = round(seconds)
-        self.setValue(self._known)
+        self.setText(str(self._known))
 
-    def _on_value_changed(self, seconds: int) -> None:
-        if seconds != self._known:
-            self._known = seconds
-            self.kept.emit(seconds)
+    def _on_editing_finished(self) -> None:
+        if int(self.text()) != self._known:
+            self._known = int(self.text())
+            self.kept.emit(self._known)
 
     @override
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        if not self.hasAcceptableInput():
+            self.show_seconds(self._known)
+        super().focusOutEvent(event)
 
 
 class PurposeRow(QWidget):
@@ -100,6 +99,7 @@ class PurposeRow(QWidget):
         row.setSpacing(GRID)
         row.addWidget(self.back)
         row.addWidget(self.field)
+        row.addWidget(Text(theme, "s", token=Token.MUTED))
         self._form = FormRow(theme, words, both, self._sentence, side=True)
         outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -151,7 +151,7 @@ class FreshnessSection(Section):
             row.reset.connect(self._on_row_reset)
             card.body.addWidget(row)
         self.reset_all = SecondaryButton(theme, "Reset all times", on_click=self._on_reset_all_clicked)
-        card.body.addWidget(self.reset_all)
+        card.body.addWidget(self.reset_all, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addStretch(1)
 
     @override

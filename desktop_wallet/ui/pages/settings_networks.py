@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtWidgets import QSpinBox, QVBoxLayout
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import QVBoxLayout
 from typing_extensions import override
 
 from desktop_wallet.core.errors import WalletError
@@ -14,7 +16,7 @@ from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.pages.accounts_dialogs import WorkDialog
 from desktop_wallet.ui.pages.settings_section import Section
 from desktop_wallet.ui.pages.settings_servers import NetworkCard
-from desktop_wallet.ui.theme import GRID, TextStyle
+from desktop_wallet.ui.theme import GRID
 from desktop_wallet.ui.widgets.buttons import SecondaryButton
 from desktop_wallet.ui.widgets.fields import FormRow, TextField
 from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from desktop_wallet.ui.pages.page import Shell
     from desktop_wallet.ui.tasks import TaskOwner
 
+_MOST_DECIMALS = 36
 WHAT_SERVERS_LEARN = (
     "A server that is asked for balances learns the addresses it is asked about, the internet address of this "
     "computer, and that they belong together. It cannot move a coin, and it never gets a key. Of each network one "
@@ -55,7 +58,7 @@ class NetworksSection(Section):
             "for its chain id and the time between its blocks.",
         )
         self.add = SecondaryButton(self.theme, "Add a network", "plus", self._on_add_clicked)
-        card.body.addWidget(self.add)
+        card.body.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addStretch(1)
 
     @override
@@ -224,6 +227,8 @@ class NetworksSection(Section):
 class AddNetworkDialog(WorkDialog):
     """Asks for a server and a few words, asks the server what it is, and adds its network."""
 
+    may_leave: ClassVar[bool] = True
+
     def __init__(self, parent: QWidget, shell: Shell, session: Session) -> None:
         sentence = "The server is asked which chain it speaks for. If it does not answer, nothing is added."
         super().__init__(parent, shell, "Add a network", sentence)
@@ -233,12 +238,9 @@ class AddNetworkDialog(WorkDialog):
         self.url = TextField(theme, "Address of a server", "https://…")
         self.label = TextField(theme, "Name of the network")
         self.symbol = TextField(theme, "Symbol of its coin", "ETH")
-        self.decimals = QSpinBox()
-        self.decimals.setAccessibleName("Decimals of its coin")
-        self.decimals.setFont(theme.font(TextStyle.BODY))
-        self.decimals.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.decimals.setRange(0, 36)
-        self.decimals.setValue(18)
+        self.decimals = TextField(theme, "Decimals of its coin")
+        self.decimals.setValidator(QIntValidator(0, _MOST_DECIMALS, self.decimals))
+        self.decimals.setText("18")
         self.explorer = TextField(theme, "Address of an explorer, if there is one", "https://…")
         for label, field in (
             ("Address of a server", self.url),
@@ -257,6 +259,9 @@ class AddNetworkDialog(WorkDialog):
         if explorer and not explorer.startswith("https://"):
             self.say("The address of an explorer begins with https://.")
             return False
+        if not self.decimals.hasAcceptableInput():
+            self.say(f"A coin has between 0 and {_MOST_DECIMALS} decimals. Most have 18.")
+            return False
         if not self.label.text().strip() or not self.symbol.text().strip():
             self.say("A network needs a name, and its coin a symbol.")
             return False
@@ -264,7 +269,7 @@ class AddNetworkDialog(WorkDialog):
             self.label.text().strip(),
             self.url.text(),
             self.symbol.text().strip(),
-            decimals=self.decimals.value(),
+            decimals=int(self.decimals.text()),
             explorer=explorer,
         )
         return True

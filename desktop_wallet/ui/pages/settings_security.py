@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from PySide6.QtCore import Qt
 from typing_extensions import override
 
 from desktop_wallet.ui.pages.accounts_dialogs import ChangePasswordDialog
@@ -57,7 +58,8 @@ class SecuritySection(Section):
         card = self.add_card(
             "Password", "It opens this profile. Together with the keyring of this computer it opens phrases and keys."
         )
-        card.body.addWidget(SecondaryButton(theme, "Change password", "lock", self._on_change_clicked))
+        change = SecondaryButton(theme, "Change password", "lock", self._on_change_clicked)
+        card.body.addWidget(change, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addStretch(1)
 
     @override

@@ -166,7 +166,9 @@ class NetworkCard(Card):
         hint = "It is asked which chain it speaks for, and used first if it is this one. An address may hold your key."
         self.form = FormRow(theme, "Your own server or another one", typed, hint)
         self.form.setVisible(not network.practice)
-        column.addWidget(Separator(theme))
+        line = Separator(theme)
+        line.setVisible(not network.practice)
+        column.addWidget(line)
         column.addWidget(self.form)
         links = QHBoxLayout()
         self.shipped = LinkButton(theme, "Use the public servers again", on_click=self.shipped_wanted.emit)
