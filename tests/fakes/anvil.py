@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parents[2]
 _MODULES = _ROOT / "build" / "npm" / "node_modules"
 _CPUS = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-_READY_S = 20.0
-_RECEIPT_TRIES = 400
+_PATIENCE_S = 20.0
+_APART_S = 0.005
 
 MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
 """Where Multicall3 lies on nearly every network."""
@@ -102,7 +102,7 @@ class Anvil:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self._wait_until_ready(self._process)
+        self._wait_until_ready()
 
     def stop(self) -> None:
         """End the node at once, as a crash would; its chain is gone."""
@@ -165,7 +165,7 @@ class Anvil:
         """Send a transaction from one of the node's own accounts; return its receipt."""
         transaction = {"from": sender, "data": data, "value": hex(wei), **({"to": to} if to else {})}
         hash_ = self.rpc("eth_sendTransaction", transaction)
-        for _ in range(_RECEIPT_TRIES):
+        for _ in self._patiently():
             receipt: dict[str, Any] | None = self.rpc("eth_getTransactionReceipt", hash_)
             if receipt is not None:
                 if receipt["status"] != "0x1":
@@ -198,16 +198,22 @@ class Anvil:
         """Transfer a token (base units); return the receipt."""
         return self.send(token, f"0xa9059cbb{to[2:].rjust(64, '0')}{amount:064x}", sender=sender)
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + _READY_S  # noqa: TID251 - a process starts in real time
-        while time.monotonic() < deadline:  # noqa: TID251
+    def _wait_until_ready(self) -> None:
+        for _ in self._patiently():
             with contextlib.suppress(OSError):
                 self.rpc("eth_chainId")
                 return
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                raise RuntimeError(f"anvil ended with {process.wait(timeout=0.01)}")
         self.stop()
         raise RuntimeError("anvil did not get ready")
+
+    def _patiently(self) -> Iterator[None]:
+        """Yield again and again, a little apart, until the patience ends; RuntimeError if the process does."""
+        assert self._process is not None
+        deadline = time.monotonic() + _PATIENCE_S  # noqa: TID251 - the node lives in real time
+        while time.monotonic() < deadline:  # noqa: TID251
+            yield
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                raise RuntimeError(f"anvil ended with {self._process.wait(timeout=_APART_S)}")
 
 
 @contextlib.contextmanager

@@ -74,7 +74,7 @@ class BalanceReader:
         absence = heard.value.absence
         if absence is None:
             return await self._from_chunks(heard, request)
-        if absence is Absence.EMPTY and not await self._really_lacks(heard.host):
+        if absence is Absence.EMPTY and not await self._really_lacks(heard.host, request):
             # The contract is there and the server does not run it: its fault, and no number.
             self._line.pool.blame(heard.host, MalformedReply(host=heard.host, problem="empty"))
             try:
@@ -193,7 +193,7 @@ class BalanceReader:
     def _lacks(self, host: str) -> bool:
         return self._lacking.get(host) == self._line.epoch(host)
 
-    async def _really_lacks(self, host: str) -> bool:
+    async def _really_lacks(self, host: str, request: ReadRequest) -> bool:
         """Return whether no code stands at Multicall3's address on that server's chain, and remember it."""
         contract = self._line.network.multicall
         asked = Question(
@@ -201,7 +201,7 @@ class BalanceReader:
             lambda results, host: hex_data(value_of(results[0], host), host, _MAX_CODE_BYTES),
         )
         try:
-            code = (await self._line.ask(asked, only=host)).value
+            code = (await self._line.ask(asked, user_asked=request.user_asked, only=host)).value
         except NoEndpointLeft:
             return False
         return not code

@@ -99,9 +99,7 @@ class PracticeChain:
             raise EndpointRateLimited(host=self.host, retry_after_s=_RETRY_AFTER_S)
         self._drip()
         reply = json.dumps(
-            self._rpc.reply(
-                json.loads(body), refuse=fault is PracticeFault.REFUSED, empty=fault is PracticeFault.EMPTY
-            ),
+            self._rpc.reply(_request(body), refuse=fault is PracticeFault.REFUSED, empty=fault is PracticeFault.EMPTY),
             separators=(",", ":"),
         ).encode()
         return reply[: len(reply) // 2] if fault is PracticeFault.NONSENSE else reply
@@ -178,3 +176,11 @@ class PracticeChain:
     def _draw(self, label: str, below: int) -> int:
         """Return a seeded number from 0 to below − 1, the same in every run."""
         return int(self._digest(label), 16) % below
+
+
+def _request(body: bytes) -> object:
+    """Return what the body says; None, which is no request, where it is not JSON."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

@@ -209,6 +209,7 @@ async def test_fees_are_told_for_blocks_that_exist() -> None:
     "body",
     [
         b"1",
+        b"{",
         b"[]",
         b'"x"',
         b"[1]",
