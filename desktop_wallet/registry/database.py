@@ -39,7 +39,7 @@ _BY_CODE: Final = {
     "SQLITE_NOTADB": RegistryDamaged,
     "SQLITE_CORRUPT": RegistryDamaged,
     "SQLITE_FULL": StorageFull,
-    "SQLITE_IOERR": StorageFull,
+    "SQLITE_IOERR": StorageFailure,
     "SQLITE_READONLY": StorageReadOnly,
     "SQLITE_CANTOPEN": StorageReadOnly,
     "SQLITE_PERM": StorageReadOnly,
@@ -73,6 +73,8 @@ class Database:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` made of the connection, all of it seen at one point in time."""
+        if self._closed:
+            raise StorageFailure(name=self._path.name, problem="closed")
         return await self.run(lambda: self._transact(work, "BEGIN"))
 
     async def write(self, work: Callable[[Connection], T], then: Callable[[T], None] | None = None) -> T:
@@ -81,6 +83,8 @@ class Database:
         `then` is called with it on the loop's thread before this returns, and also when the caller was cancelled in
         the meantime: a commit that has begun is not called back, so what is in memory must follow it.
         """
+        if self._closed:
+            raise StorageFailure(name=self._path.name, problem="closed")
         loop = asyncio.get_running_loop()
         written = loop.run_in_executor(self._worker, lambda: self._transact(work, "BEGIN IMMEDIATE"))
 
@@ -157,14 +161,14 @@ class Database:
         try:
             yield
         except dbapi2.IntegrityError as error:
-            if getattr(error, "sqlite_errorname", "").startswith(
-                ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIM")
-            ):
-                raise AlreadyThere(what="row", name="") from error
-            raise
+            # "UNIQUE constraint failed: accounts.id": of another constraint's failure we are to blame.
+            problem, _, column = str(error).partition(": ")
+            if problem != "UNIQUE constraint failed":
+                raise
+            raise AlreadyThere(what=column.partition(".")[0].removesuffix("s"), name="") from error
         except dbapi2.DatabaseError as error:
             code = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
             failure = _BY_CODE.get(code)
             if failure is None:
                 raise
-            raise failure(name=self._path.name) from error
+            raise failure(name=self._path.name, problem=code) from error

@@ -1,0 +1,102 @@
+"""Every step of the schema is whole or not there, and a newer database is left alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from desktop_wallet.core.errors import RegistryTooNew
+from desktop_wallet.registry.migrations import MIGRATIONS, Migration, SchemaVersion
+from desktop_wallet.registry.registry import Registry
+from tests.fakes.clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+DATA_KEY = bytes(range(32))
+NEXT = (
+    *MIGRATIONS,
+    Migration(SchemaVersion(1, 1), ("CREATE TABLE notes (text TEXT NOT NULL)", "INSERT INTO notes VALUES ('first')")),
+    Migration(SchemaVersion(2, 0), ("ALTER TABLE notes ADD COLUMN more TEXT", "UPDATE notes SET text = 'second'")),
+)
+
+
+async def _open(folder: Path, migrations: Sequence[Migration] = MIGRATIONS) -> Registry:
+    return await Registry.open(folder / "registry.db", DATA_KEY, FakeClock(), migrations=migrations)
+
+
+async def _version(registry: Registry) -> SchemaVersion:
+    def work(connection: Any) -> int:  # noqa: ANN401 - a library without types
+        (number,) = connection.execute("PRAGMA user_version").fetchone()
+        return int(number)
+
+    return SchemaVersion.of_number(await registry._database.read(work))
+
+
+async def _notes(registry: Registry) -> list[tuple[object, ...]]:
+    def work(connection: Any) -> list[tuple[object, ...]]:  # noqa: ANN401 - a library without types
+        return list(connection.execute("SELECT * FROM notes"))
+
+    return await registry._database.read(work)
+
+
+async def test_a_new_registry_has_the_newest_version(tmp_path: Path) -> None:
+    registry = await _open(tmp_path)
+    assert await _version(registry) == MIGRATIONS[-1].to
+    await registry.close()
+
+
+async def test_a_database_of_version_1_is_brought_up_with_its_content(tmp_path: Path) -> None:
+    registry = await _open(tmp_path, MIGRATIONS[:1])
+    known = registry.id
+    await registry.save_settings({"kept": "1"})
+    await registry.invalidate([], "before")
+    await registry.close()
+    registry = await _open(tmp_path, NEXT)
+    assert await _version(registry) == SchemaVersion(2, 0)
+    assert await _notes(registry) == [("second", None)]
+    assert (registry.id, registry.invalidations.counter) == (known, 1)
+    assert await registry.load_settings() == {"kept": "1"}
+    await registry.close()
+
+
+async def test_a_step_that_fails_leaves_the_version_before_whole(tmp_path: Path) -> None:
+    registry = await _open(tmp_path)
+    await registry.save_settings({"kept": "1"})
+    await registry.close()
+    broken = (*NEXT[:-1], Migration(SchemaVersion(2, 0), ("UPDATE notes SET text = 'half'", "NO SUCH STATEMENT")))
+    with pytest.raises(Exception, match="syntax error"):
+        await _open(tmp_path, broken)
+    registry = await _open(tmp_path, NEXT[:-1])
+    assert await _version(registry) == SchemaVersion(1, 1)
+    assert await _notes(registry) == [("first",)]
+    assert await registry.load_settings() == {"kept": "1"}
+    await registry.close()
+
+
+async def test_a_newer_major_version_is_refused_and_the_file_left_as_it_is(tmp_path: Path) -> None:
+    await (await _open(tmp_path, NEXT)).close()
+    before = (tmp_path / "registry.db").read_bytes()
+    with pytest.raises(RegistryTooNew) as refusal:
+        await _open(tmp_path)
+    assert (refusal.value.found, refusal.value.known) == ("2.0", "1.0")
+    assert (tmp_path / "registry.db").read_bytes() == before
+    assert not (tmp_path / "registry.db-wal").exists()
+    await (await _open(tmp_path, NEXT)).close()
+
+
+async def test_a_newer_minor_version_is_used_and_not_written_back(tmp_path: Path) -> None:
+    await (await _open(tmp_path, NEXT[:-1])).close()
+    registry = await _open(tmp_path)
+    await registry.invalidate([], "still works")
+    assert await _version(registry) == SchemaVersion(1, 1)
+    await registry.close()
+
+
+def test_migrations_stand_in_the_order_of_their_versions() -> None:
+    versions = [migration.to for migration in MIGRATIONS]
+    assert versions == sorted(set(versions))
+    assert versions[0] == SchemaVersion(1, 0)
+    assert [SchemaVersion.of_number(version.number) for version in versions] == versions
