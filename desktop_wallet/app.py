@@ -43,9 +43,11 @@ def run(*, data: Path | None, practice: bool, tour: Path | None) -> int:
     with loop:
         if tour is not None:
             with tempfile.TemporaryDirectory(prefix="wallet-tour-") as root:
-                return loop.run_until_complete(_tour(app, loop, Path(root), tour))
+                code: int = loop.run_until_complete(_tour(app, loop, Path(root), tour))
+                return code
         folders = Folders.of_this_person() if data is None else Folders.under(data)
-        return loop.run_until_complete(_window(app, loop, folders, practice=practice))
+        code = loop.run_until_complete(_window(app, loop, folders, practice=practice))
+        return code
 
 
 async def _window(app: QApplication, loop: asyncio.AbstractEventLoop, folders: Folders, *, practice: bool) -> int:

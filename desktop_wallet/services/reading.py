@@ -14,12 +14,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from desktop_wallet.cache.pages import CacheMode
-from desktop_wallet.chains.adapter import ReadRequest
 from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.freshness import Circumstances, Purpose, badge, serves
 from desktop_wallet.core.totals import total
-from desktop_wallet.services.arrivals import Arrivals, Taken
-from desktop_wallet.services.flights import Departure, Flights, Landing, Waiter
+from desktop_wallet.services.network_reads import NetworkReads
 from desktop_wallet.services.reports import Answer, Progress, Report, Waiting
 from desktop_wallet.services.tasks import Tasks
 
@@ -28,12 +26,13 @@ if TYPE_CHECKING:
 
     from desktop_wallet.cache.pages import PageCache
     from desktop_wallet.core.addresses import Address
-    from desktop_wallet.core.balances import BalanceKey, BalanceState, ReadFailure, Reading
+    from desktop_wallet.core.balances import BalanceKey, BalanceState, ReadFailure
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.core.instants import Clock, Instant
     from desktop_wallet.core.invalidation import Scope
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.core.totals import Total
+    from desktop_wallet.services.flights import Landing, Waiter
     from desktop_wallet.services.session_parts import SessionParts
 
 _PAGES_AT_ONCE = 64
@@ -53,14 +52,11 @@ class Balances:
         self._memory = parts.memory
         self._counters = parts.counters
         self._invalidations = parts.registry.invalidations
-        self._arrivals = Arrivals(parts.memory, self._invalidations, parts.clock)
-        self._flights = Flights(parts.clock, parts.sleep, self._invalidations, self._fly, self._told_flights)
+        self._reads = NetworkReads(parts)
         self._loaded: set[tuple[NetworkId, Address]] = set()
         self._loading = asyncio.Lock()
         self._woke: Instant | None = None
-        self._keeping = Tasks()
-        self._following_up = Tasks()
-        self._following: set[NetworkId] = set()
+        self._tasks = Tasks()
 
     # What views hold
 
@@ -70,7 +66,7 @@ class Balances:
 
     def state(self, key: BalanceKey) -> BalanceState:
         """Return what is held of a balance; never read is a state too."""
-        return self._arrivals.held(key)
+        return self._reads.held(key)
 
     def badge(self, key: BalanceKey, page_opened: Instant | None) -> Badge:
         """Return the badge of a balance for a page that was opened then (None: no page)."""
@@ -88,7 +84,7 @@ class Balances:
                 valid=valid,
                 page_opened=page_opened,
                 woke=self._woke,
-                updating=self._flights.is_updating(key),
+                updating=self._reads.flights.is_updating(key),
             ),
         )
 
@@ -103,7 +99,7 @@ class Balances:
     @property
     def updating(self) -> frozenset[BalanceKey]:
         """Return the balances that are being read."""
-        return self._flights.updating
+        return self._reads.flights.updating
 
     # What views ask for
 
@@ -166,7 +162,7 @@ class Balances:
             on_progress(Progress(0, len(before)))
         await asyncio.gather(
             *(
-                self._flights.join_in_slices(
+                self._reads.flights.join_in_slices(
                     group,
                     self._ttl(network, Purpose.DISPLAY),
                     self._parts.slicer,
@@ -218,7 +214,7 @@ class Balances:
                 chunk = places[start : start + _PAGES_AT_ONCE]
                 pages = await self._pages.get_pages(chunk)
                 self._loaded.update(chunk)
-                self._tell([key for readings in pages.values() for key in self._arrivals.restore(readings)])
+                self._tell([key for readings in pages.values() for key in self._reads.restore(readings)])
         return True
 
     async def forget(self, key: BalanceKey) -> None:
@@ -244,7 +240,7 @@ class Balances:
         self._tell(touched)
         known = [key for key in touched if self.state(key).reading is not None]
         if known:
-            self._following_up.begin(self._read_again(known), "read after an invalidation")
+            self._tasks.begin(self._read_again(known), "read after an invalidation")
 
     async def tend(self) -> None:
         """Do what is due once a minute: sweep the disk, and let go of memory that nobody used for an hour."""
@@ -265,9 +261,8 @@ class Balances:
 
     async def stop(self) -> None:
         """Call off every read and wait for what was being written."""
-        await self._flights.stop()
-        await self._following_up.stop()
-        await self._keeping.finish()
+        await self._tasks.stop()
+        await self._reads.stop()
         self.forget_memory()
 
     # Tiers
@@ -310,7 +305,7 @@ class Balances:
     ) -> None:
         boarded = [
             self._fly_until_valid(
-                self._flights.join(part, self._ttl(network, purpose)), part, self._ttl(network, purpose)
+                self._reads.flights.join(part, self._ttl(network, purpose)), part, self._ttl(network, purpose)
             )
             for network, part in self._by_network(keys).items()
         ]
@@ -327,7 +322,7 @@ class Balances:
         landings: dict[BalanceKey, Landing] = {}
         wanted = list(keys)
         for tries_left in reversed(range(_MOST_TRIES)):
-            landings |= await self._flights.wait(waiter)
+            landings |= await self._reads.flights.wait(waiter)
             now = self._clock.now()
             wanted = [
                 key
@@ -337,58 +332,10 @@ class Balances:
             ]
             if not wanted or not tries_left:
                 break
-            waiter = self._flights.join(wanted, ttl_s)
+            waiter = self._reads.flights.join(wanted, ttl_s)
         return landings
 
-    # What flights call
-
-    async def _fly(self, departure: Departure) -> None:
-        adapter = self._parts.adapters.of(departure.network)
-        request = ReadRequest(
-            tuple(departure.waiting), departure.seq, self._invalidations.registry, user_asked=departure.refresh
-        )
-        block_time_s = adapter.network.block_time_s
-        async for batch in adapter.read_balances(request):
-            self._counters.call(len(batch.readings))
-            self._land(departure, self._arrivals.take_failures(batch.failures))
-            async for readings in self._parts.slicer.slices(batch.readings):
-                taken, again = self._arrivals.take(readings, block_time_s)
-                self._land(departure, taken)
-                if again:
-                    second = await self._arrivals.ask_elsewhere(adapter, request, again)
-                    self._land(departure, second)
-                    self._follow_up(departure.network, second.unsettled, block_time_s)
-
-    def _land(self, departure: Departure, taken: Taken) -> None:
-        if taken.kept:
-            self._counters.latency(departure.network, taken.kept[0])
-            self._keeping.begin(self._keep(taken.kept, taken.changed), "keep")
-        for key, landing in taken.landings.items():
-            self._flights.land(departure, key, landing)
-        self._tell(taken.landings)
-
-    async def _keep(self, readings: tuple[Reading, ...], changed: frozenset[Address]) -> None:
-        await self._pages.put(readings)
-        await self._parts.registry.note_readings(readings)
-        if changed:
-            await self._parts.registry.touch_active(changed, self._clock.now())
-
-    def _follow_up(self, network: NetworkId, keys: frozenset[BalanceKey], block_time_s: float) -> None:
-        if keys and network not in self._following:
-            self._following.add(network)
-            self._following_up.begin(self._ask_again(network, tuple(keys), block_time_s), "follow up")
-
-    async def _read_again(self, keys: Sequence[BalanceKey]) -> None:
-        await self.read(keys)
-
-    async def _ask_again(self, network: NetworkId, keys: tuple[BalanceKey, ...], block_time_s: float) -> None:
-        try:
-            await self._parts.sleep(self._arrivals.follow_up_s(block_time_s))
-        finally:
-            self._following.discard(network)
-        await self._flights.wait(self._flights.join(keys, 0.0))
-
-    # Odds and ends of this class
+    # Within
 
     def _ttl(self, network: NetworkId, purpose: Purpose) -> float:
         return self._parts.policy().ttl_s(purpose, self._parts.book.network(network))
@@ -396,8 +343,8 @@ class Balances:
     def _tell(self, keys: Iterable[BalanceKey]) -> None:
         self._parts.feed.publish(ChangeSet(balances=frozenset(keys)))
 
-    def _told_flights(self, keys: Iterable[BalanceKey]) -> None:
-        self._parts.feed.publish(ChangeSet(balances=frozenset(keys), activity=True))
+    async def _read_again(self, keys: Sequence[BalanceKey]) -> None:
+        await self.read(keys)
 
     @staticmethod
     def _by_network(keys: Iterable[BalanceKey]) -> dict[NetworkId, list[BalanceKey]]:

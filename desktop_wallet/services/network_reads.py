@@ -1,0 +1,97 @@
+"""Reads under way at the networks: what a flight asks, how its answer gets into the store, and what follows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_wallet.chains.adapter import ReadRequest
+from desktop_wallet.core.changes import ChangeSet
+from desktop_wallet.services.arrivals import Arrivals, Taken
+from desktop_wallet.services.flights import Departure, Flights
+from desktop_wallet.services.tasks import Tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from desktop_wallet.core.addresses import Address
+    from desktop_wallet.core.balances import BalanceKey, BalanceState, Reading, Verdict
+    from desktop_wallet.core.networks import NetworkId
+    from desktop_wallet.services.session_parts import SessionParts
+
+
+class NetworkReads:
+    """Flights and what they bring; the store that every view reads from is filled here and nowhere else."""
+
+    def __init__(self, parts: SessionParts) -> None:
+        """Build on the parts of a session; nothing flies yet."""
+        self._parts = parts
+        self._counters = parts.counters
+        self._invalidations = parts.registry.invalidations
+        self._arrivals = Arrivals(parts.memory, self._invalidations, parts.clock)
+        self.flights = Flights(parts.clock, parts.sleep, self._invalidations, self._fly, self._on_flights_changed)
+        self._keeping = Tasks()
+        self._following_up = Tasks()
+        self._following: set[NetworkId] = set()
+
+    def held(self, key: BalanceKey) -> BalanceState:
+        """Return what is held of a balance; never read is a state too."""
+        return self._arrivals.held(key)
+
+    def restore(self, readings: Iterable[Reading]) -> list[BalanceKey]:
+        """Take readings from the disk where memory has none; return the balances that got one."""
+        return self._arrivals.restore(readings)
+
+    async def stop(self) -> None:
+        """Call off every read, and wait until what was read is kept."""
+        await self._following_up.stop()
+        await self.flights.stop()
+        await self._keeping.finish()
+
+    async def _fly(self, departure: Departure) -> None:
+        adapter = self._parts.adapters.of(departure.network)
+        request = ReadRequest(
+            tuple(departure.waiting), departure.seq, self._invalidations.registry, user_asked=departure.refresh
+        )
+        block_time_s = adapter.network.block_time_s
+        async for batch in adapter.read_balances(request):
+            self._counters.call(len(batch.readings))
+            self._land(departure, self._arrivals.take_failures(batch.failures))
+            again: dict[Verdict, list[Reading]] = {}
+            async for readings in self._parts.slicer.slices(batch.readings):
+                taken, doubtful = self._arrivals.take(readings, block_time_s)
+                self._land(departure, taken)
+                for verdict, some in doubtful.items():
+                    again.setdefault(verdict, []).extend(some)
+            if again:
+                second = await self._arrivals.ask_elsewhere(adapter, request, again)
+                self._land(departure, second)
+                self._follow_up(departure.network, second.unsettled, block_time_s)
+
+    def _land(self, departure: Departure, taken: Taken) -> None:
+        if taken.kept:
+            self._counters.latency(departure.network, taken.kept[0])
+            self._keeping.begin(self._keep(taken.kept, taken.changed), "keep")
+        for key, landing in taken.landings.items():
+            self.flights.land(departure, key, landing)
+        self._parts.feed.publish(ChangeSet(balances=frozenset(taken.landings)))
+
+    async def _keep(self, readings: tuple[Reading, ...], changed: frozenset[Address]) -> None:
+        await self._parts.pages.put(readings)
+        await self._parts.registry.note_readings(readings)
+        if changed:
+            await self._parts.registry.touch_active(changed, self._parts.clock.now())
+
+    def _follow_up(self, network: NetworkId, keys: frozenset[BalanceKey], block_time_s: float) -> None:
+        if keys and network not in self._following:
+            self._following.add(network)
+            self._following_up.begin(self._ask_again(network, tuple(keys), block_time_s), "follow up")
+
+    async def _ask_again(self, network: NetworkId, keys: tuple[BalanceKey, ...], block_time_s: float) -> None:
+        try:
+            await self._parts.sleep(self._arrivals.follow_up_s(block_time_s))
+        finally:
+            self._following.discard(network)
+        await self.flights.wait(self.flights.join(keys, 0.0))
+
+    def _on_flights_changed(self, keys: Iterable[BalanceKey]) -> None:
+        self._parts.feed.publish(ChangeSet(balances=frozenset(keys), activity=True))
