@@ -99,7 +99,8 @@ def write_private(path: Path, data: bytes, steps: Steps, *, verify: Callable[[by
     """Replace a file by new bytes, in one instant: afterwards it holds all of the old or all of the new (mode 0600).
 
     `verify` is given what the disk returns for the temporary file and may raise before anything is replaced. Raises
-    StorageFailure.
+    StorageFailure; if only the folder could not be synced, the new file stands, but a power cut may bring the old one
+    back.
     """
     temporary = _temporary(path)
     try:

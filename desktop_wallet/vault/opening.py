@@ -123,7 +123,7 @@ def check_password(box: Strongbox, password: str) -> None:
 
 
 def change_password(box: Strongbox, old: str, new: str, kdf: KdfParameters | None) -> None:
-    """Wrap both keys anew. Needs the device secret: KeyringFailure without it. Any failure changes nothing."""
+    """Wrap both keys anew. Needs the device secret: KeyringFailure without it, which changes nothing."""
     check_new_password(new)
     document = box.read()
     header = replace(document.header, salt=random_salt(), kdf=kdf or document.header.kdf)

@@ -60,7 +60,7 @@ def _add(box: Strongbox, wallet: WalletId, plain: bytearray) -> None:
     document = box.read()
     associated = secret_associated(document.header.profile, wallet)
     if wallet in document.secrets:
-        if open_copy(spend, document.secrets[wallet].sealed, associated) == plain:
+        if _opens(spend, document.secrets[wallet].sealed, associated, to=plain):
             return
         raise AlreadyThere(what="wallet", name=wallet)
     stored = StoredSecret(new_entry() if document.header.has_device_secret else "", seal(spend, plain, associated))
@@ -70,7 +70,7 @@ def _add(box: Strongbox, wallet: WalletId, plain: bytearray) -> None:
         box.write_entry(stored.entry, to_text(stored.sealed))
 
     def verify(written: bytes) -> None:
-        if open_copy(spend, decode_document(written).secrets[wallet].sealed, associated) != plain:
+        if not _opens(spend, decode_document(written).secrets[wallet].sealed, associated, to=plain):
             raise StorageFailure(name=VAULT_FILE, problem="read-back")
 
     box.write(replace(document, secrets={**document.secrets, wallet: stored}), verify)
@@ -167,12 +167,14 @@ def _copy_in_keyring(box: Strongbox, stored: StoredSecret) -> bytes:
         return b""
 
 
-def _opens(spend: bytes, sealed: bytes, associated: bytes) -> bool:
+def _opens(spend: bytes, sealed: bytes, associated: bytes, *, to: bytearray | None = None) -> bool:
+    """Return whether a copy opens, and to this plain secret where one is given."""
     plain = open_copy(spend, sealed, associated)
     if plain is None:
         return False
+    same = to is None or plain == to
     wipe(plain)
-    return True
+    return same
 
 
 def open_copy(spend: bytes, sealed: bytes, associated: bytes) -> bytearray | None:

@@ -16,6 +16,7 @@ from desktop_wallet.core.errors import (
     NotAllowed,
     StorageFailure,
     VaultDamaged,
+    VaultMissing,
 )
 from desktop_wallet.core.instants import Clock
 from desktop_wallet.vault import wraps
@@ -93,14 +94,22 @@ class Strongbox:
 
     @contextlib.contextmanager
     def undoing(self, entry: str) -> Iterator[None]:
-        """Delete a new entry again if what needs it fails."""
+        """Delete a new device secret's entry again if what needs it fails, unless the file already names it."""
         try:
             yield
         except (KeyringFailure, StorageFailure):
-            if entry:
+            if entry and not self._may_name(entry):
                 with contextlib.suppress(KeyringFailure):  # left behind, it opens nothing
                     self.store.delete(entry)
             raise
+
+    def _may_name(self, entry: str) -> bool:
+        try:
+            return self.read().header.device_entry == entry
+        except VaultMissing:
+            return False
+        except StorageFailure:
+            return True
 
 
 def bare(problem: _Problem) -> _Problem:

@@ -41,7 +41,12 @@ class PhraseSecret:
 
     def encode(self) -> bytearray:
         """Return one byte for the kind, one for the entropy's length, the entropy, the passphrase."""
-        return bytearray((_PHRASE, len(self.entropy))) + self.entropy + self.passphrase
+        end = 2 + len(self.entropy)
+        encoded = bytearray(end + len(self.passphrase))  # whole at once: a buffer that grows leaves copies behind
+        encoded[0], encoded[1] = _PHRASE, len(self.entropy)
+        encoded[2:end] = self.entropy
+        encoded[end:] = self.passphrase
+        return encoded
 
     def phrase(self) -> str:
         """Return the words."""
@@ -69,7 +74,10 @@ class KeySecret:
 
     def encode(self) -> bytearray:
         """Return one byte for the kind and the key."""
-        return bytearray((_KEY,)) + self.key
+        encoded = bytearray(1 + len(self.key))
+        encoded[0] = _KEY
+        encoded[1:] = self.key
+        return encoded
 
     def addresses(self, paths: Sequence[DerivationPath]) -> list[Address]:
         """Return the key's one EVM address; a single key has no paths, and NotAllowed says so."""

@@ -65,6 +65,16 @@ def test_a_disk_that_fails_at_any_step_keeps_the_old_file(
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_folder_that_cannot_be_synced_is_told_and_the_new_file_stands(tmp_path: Path) -> None:
+    def fail(now: str) -> None:
+        if now == "sync folder":
+            raise OSError(errno.EIO, "no")
+
+    with pytest.raises(StorageFailure):
+        write_private(tmp_path / "file", b"new", fail)
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("file", b"new")]
+
+
 def test_what_does_not_verify_replaces_nothing(tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_private(path, b"old", no_steps)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import stat
 import threading
@@ -203,3 +204,20 @@ async def test_the_file_says_nothing_about_which_wallets_are_what(vault: Vault, 
         "device_fingerprint", "kdf", "view_wrap", "spend_wrap", "secrets", "stale_entries", "sha256",
     }  # fmt: skip
     assert set(body["secrets"][ONE]) == {"entry", "sealed"}
+
+
+@pytest.mark.parametrize("step", ["read temporary file back", "sync folder"])
+async def test_a_disk_that_fails_while_creating_leaves_no_vault_or_one_that_opens(
+    make_vault: MakeVault, store: DiskStore, cheap_kdf: KdfParameters, tmp_path: Path, step: str
+) -> None:
+    def fail(now: str) -> None:
+        if now == step:
+            raise OSError(errno.EIO, "no")
+
+    with pytest.raises(StorageFailure):
+        await make_vault(steps=fail).create("Alice", PASSWORD, kdf=cheap_kdf)
+    if exists(tmp_path / "profile"):
+        assert (await make_vault().unlock(PASSWORD)).spend_problem is None
+    else:
+        assert store.entries == {}
+    assert exists(tmp_path / "profile") is (step == "sync folder")
