@@ -57,6 +57,9 @@ class FakeShell:
     def open_page(self, name: str) -> None:
         self.opened.append(name)
 
+    def add_wallet(self) -> None:
+        self.opened.append("add wallet")
+
     def lock(self) -> None:
         self.opened.append("lock")
 

@@ -33,6 +33,7 @@ class Heading:
     title: str
     total: Total
     folded: bool
+    grouping: Grouping
     networks: int
     accounts: int
     family: Family | None = None
@@ -181,6 +182,7 @@ class BalanceRows:
             self._groups.titles[group],
             snapshot.total_of(rows, one_family=family is not None),
             key in self._folded[self.view.grouping],
+            self.view.grouping,
             len({snapshot.names.assets[number].network.id for number in assets}),
             len(accounts),
             family,

@@ -174,7 +174,8 @@ class BalanceSnapshot:
 
     def _take_badge(self, row: int) -> None:
         badge: Badge = self._source.badge(self.keys[row], self.page_opened)
-        self.kinds[row] = CODES[badge.kind]
+        # Fresh and Cached differ only by when the page was opened: totals and filters treat them alike.
+        self.kinds[row] = CODES[BadgeKind.CACHED if badge.kind is BadgeKind.FRESH else badge.kind]
         if badge.expected_change is None:
             self.expected.pop(row, None)
         else:

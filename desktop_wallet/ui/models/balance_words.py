@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from desktop_wallet.core.amounts import Amount, shown_text
 from desktop_wallet.core.freshness import BadgeKind
 from desktop_wallet.ui.models.balance_rows import Heading
-from desktop_wallet.ui.models.balance_view import Order
+from desktop_wallet.ui.models.balance_view import Grouping, Order
 from desktop_wallet.ui.words import age_text, badge_text, badge_tooltip, count_text, total_text
 
 if TYPE_CHECKING:
@@ -84,8 +84,10 @@ def group_amount_text(heading: Heading, max_places: int | None = None) -> str:
 def group_note(heading: Heading) -> str:
     """Return how many networks, or accounts, stand together in a group."""
     networks, accounts = count_text(heading.networks, "network"), count_text(heading.accounts, "account")
-    if heading.family is not None:
-        return f"{accounts} on {networks}" if heading.accounts > 1 or heading.networks > 1 else networks
+    if heading.grouping is Grouping.NETWORK:
+        return accounts
+    if heading.grouping is Grouping.ASSET:
+        return f"{accounts} on {networks}"
     return networks if heading.accounts <= 1 else f"{accounts}, {networks}"
 
 

@@ -76,8 +76,8 @@ class BalancesPage(Page):
                 "wallet-cards",
                 "No accounts yet",
                 "Create a wallet, import one, or watch an address. Its balances then stand here.",
-                "Open Accounts",
-                lambda: self.shell.open_page("accounts"),
+                "Add a wallet",
+                self.shell.add_wallet,
             ),
             "networks": _made(
                 "globe",
@@ -158,7 +158,6 @@ class BalancesPage(Page):
         self.pane.open(self.opened)
         self.reads.show_activity()
         self._settle()
-        self.table.setFocus()
         session = self.session
         if session is not None and session.settings.now.preload and session.catalogue.chosen and self._is_due():
             self.reads.preload(quiet=True)

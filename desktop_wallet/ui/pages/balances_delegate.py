@@ -38,6 +38,7 @@ PADDING = 14
 _GLYPH = 22
 _GLYPH_GAP = 9
 _LEAST_PIXELS = 7
+_LEAST_NAME = 40
 _PLACES = (12, 9, 6, 4, 2, 0)
 _KNOWN_COLORS = {
     "ETH": "#627eea",
@@ -141,7 +142,8 @@ class BalancesDelegate(QStyledItemDelegate):
             paint_glyph(painter, glyph, row.asset, self._theme)
             rest = area.adjusted(_GLYPH + _GLYPH_GAP, 0, 0, 0)
             used = self._text(painter, rest, row.asset.symbol, TextStyle.STRONG, Token.TEXT)
-            self._text(painter, rest.adjusted(used + 5, 0, 0, 0), row.asset.name, TextStyle.BODY, Token.MUTED)
+            if rest.width() - used > _LEAST_NAME:
+                self._text(painter, rest.adjusted(used + 5, 0, 0, 0), row.asset.name, TextStyle.BODY, Token.MUTED)
         elif column is Column.ACCOUNT:
             self._text(painter, area, row.account.label, TextStyle.BODY, Token.MUTED)
         elif column is Column.NETWORK:

@@ -45,7 +45,7 @@ class BalancesHead(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title = Text(theme, "All balances", TextStyle.BODY, Token.MUTED)
-        self._line = ElidedText(theme, "")
+        self._line = ElidedText(theme, "", TextStyle.SMALL)
         self.show_all = SecondaryButton(theme, "Show All Balances", "table-2")
         self.show_all.setCheckable(True)
         self.show_all.setToolTip("Every account, network and asset, zero balances too")

@@ -42,9 +42,8 @@ _MENU = (
     (REFRESH, "Refresh this", "Ctrl+Return"),
     (FORGET, "Forget this", "Del"),
 )
-_LEAST_ACCOUNT = 600
-"""Pixels of table width under which the account steps back for the amount."""
 _BADGE_WIDTH = 172
+_SLACK = 4
 _NARROWEST, _WIDEST = 72, 132
 _LEAST_ASSET, _WIDE_ASSET = 96, 240
 
@@ -154,8 +153,7 @@ class BalancesTable(QTableView):
         grouping = self._balances.rows.view.grouping
         snapshot = self._balances.rows.snapshot
         alone = snapshot is None or len(snapshot.names.accounts) <= len(snapshot.names.wallets)
-        cramped = width < _LEAST_ACCOUNT
-        self.setColumnHidden(Column.ACCOUNT, grouping is Grouping.WALLET and (alone or cramped))
+        self.setColumnHidden(Column.ACCOUNT, grouping is Grouping.WALLET and alone)
         self.setColumnHidden(Column.NETWORK, grouping is Grouping.NETWORK)
         widths = {Column.FRESHNESS: _BADGE_WIDTH, Column.AMOUNT: max(132, min(240, round(width * 0.25)))}
         for column in (Column.ACCOUNT, Column.NETWORK):
@@ -181,7 +179,7 @@ class BalancesTable(QTableView):
             (Column.NETWORK, {network.name for network in snapshot.names.networks.values()}),
         ):
             longest = max((metrics.horizontalAdvance(label) for label in labels), default=0)
-            self._label_widths[column] = min(max(longest + 2 * PADDING, _NARROWEST), _WIDEST)
+            self._label_widths[column] = min(max(longest + 2 * PADDING + _SLACK, _NARROWEST), _WIDEST)
 
     def show_order(self, order: Order, *, descending: bool) -> None:
         """Mark the head that the rows are sorted by."""
@@ -280,7 +278,10 @@ class BalancesTable(QTableView):
         frame = area.adjusted(-0.5, -2 * RADIUS_CARD, 0.5, 0.5)
         outline.addRoundedRect(frame, RADIUS_CARD, RADIUS_CARD)
         corners = QPainterPath()
-        corners.addRect(area.adjusted(0, area.height() - RADIUS_CARD, 0, 0))
+        lower = area.adjusted(0, area.height() - RADIUS_CARD, 0, 0)
+        if self.verticalScrollBar().isVisible():
+            lower.setWidth(RADIUS_CARD)
+        corners.addRect(lower)
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillPath(corners.subtracted(outline), self._theme.color(Token.WINDOW))

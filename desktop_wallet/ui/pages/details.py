@@ -79,6 +79,7 @@ class _FieldRow(QWidget):
         words.setSpacing(1)
         words.addWidget(self.value)
         words.addWidget(self.note)
+        words.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2 * GRID)

@@ -48,12 +48,14 @@ class Field:
 
 
 def time_left_text(badge: Badge) -> str:
-    """Return how long the number still serves, or why there is nothing left."""
-    if badge.kind is BadgeKind.UNAVAILABLE:
-        return "never read" if badge.updating is False else "being read now"
+    """Return how long the number still serves, or that it does not; empty where the badge's reason says more."""
     if badge.updating:
         return "being read now"
-    return f"{left_text(badge.left_s)} left" if badge.left_s else "its time is over"
+    if badge.kind is BadgeKind.UNAVAILABLE:
+        return "nothing is known"
+    if badge.kind is BadgeKind.STALE:
+        return "its time is over" if StaleReason.EXPIRED in badge.reasons else ""
+    return f"{left_text(badge.left_s)} left" if badge.left_s else "to be read again now"
 
 
 def fields(row: BalanceRow, now: Instant) -> tuple[Field, ...]:

@@ -75,7 +75,7 @@ class ReceivePage(Page):
             "qr-code",
             "No accounts yet",
             "Create a wallet, import one, or watch an address. Its address then stands here.",
-            ("Open Accounts", lambda: shell.open_page("accounts")),
+            ("Add a wallet", shell.add_wallet),
         )
         self._stack.addWidget(self._built())
         self._stack.addWidget(self._empty)
