@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from desktop_wallet.core.accounts import AccountId, WalletId
 from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.pages.accounts_cards import WalletAction, WalletCard
 from desktop_wallet.ui.pages.accounts_flows import AccountFlows
+from desktop_wallet.ui.pages.accounts_scroll import GUTTER, PageScroll
 from desktop_wallet.ui.pages.accounts_tokens import TokensPane
 from desktop_wallet.ui.pages.page import Page, Shell
 from desktop_wallet.ui.theme import GRID, PAGE_MARGIN, TextStyle, Token
@@ -61,10 +62,13 @@ class AccountsPage(Page):
         for part in (self._wallets, self._empty, self.tokens):
             self._stack.addWidget(part)
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(PAGE_MARGIN, PAGE_MARGIN, PAGE_MARGIN - 3 * GRID, 0)
+        self._column.setContentsMargins(PAGE_MARGIN, PAGE_MARGIN, PAGE_MARGIN - GUTTER, 0)
         self._column.setSpacing(3 * GRID)
         self._column.addLayout(self._build_header())
         self._column.addLayout(self._build_bar())
+        self._above = QVBoxLayout()
+        self._above.setContentsMargins(0, 0, GUTTER, 0)
+        self._column.addLayout(self._above)
         self._column.addWidget(self._stack, 1)
 
     def _build_header(self) -> QHBoxLayout:
@@ -76,14 +80,14 @@ class AccountsPage(Page):
         words.addWidget(self._hidden)
         words.addWidget(self._counts)
         row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 3 * GRID, 0)
+        row.setContentsMargins(0, 0, GUTTER, 0)
         row.addLayout(words, 1)
         row.addWidget(self._add, 0, Qt.AlignmentFlag.AlignBottom)
         return row
 
     def _build_bar(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 3 * GRID, 0)
+        row.setContentsMargins(0, 0, GUTTER, 0)
         row.setSpacing(2 * GRID)
         row.addWidget(self.part)
         row.addStretch(1)
@@ -95,19 +99,11 @@ class AccountsPage(Page):
             row.addWidget(SecondaryButton(self.theme, text, icon, on_click))
         return row
 
-    def _build_wallets(self) -> QScrollArea:
-        inner = QWidget()
-        self._cards = QVBoxLayout(inner)
-        self._cards.setContentsMargins(0, 0, 3 * GRID, PAGE_MARGIN)
-        self._cards.setSpacing(3 * GRID)
-        self._cards.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    def _build_wallets(self) -> PageScroll:
+        scroll = PageScroll()
         scroll.setAccessibleName("Wallets")
-        scroll.setWidget(inner)
+        self._cards = scroll.body
+        self._cards.addStretch(1)
         return scroll
 
     # The session
@@ -181,7 +177,7 @@ class AccountsPage(Page):
             return
         self._banner_for = problem
         if self._banner is not None:
-            self._column.removeWidget(self._banner)
+            self._above.removeWidget(self._banner)
             self._banner.hide()
             self._banner.deleteLater()
             self._banner = None
@@ -190,7 +186,7 @@ class AccountsPage(Page):
             again = NoticeAction("Try again", self._on_try_again_clicked)
             self._banner = Banner(self.theme, text, NoticeKind.WARNING, action=again)
             self._banner.row.addWidget(LinkButton(self.theme, "Lock", on_click=self.shell.lock))
-            self._column.insertWidget(2, self._banner)
+            self._above.addWidget(self._banner)
 
     @property
     def problem(self) -> str:

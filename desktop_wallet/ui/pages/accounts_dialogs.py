@@ -70,16 +70,14 @@ class WorkDialog(Dialog):
     def event(self, event: QEvent) -> bool:
         handled = super().event(event)
         if event.type() is QEvent.Type.LayoutRequest:
-            self._grow()
+            self._fit()
         return handled
 
-    def _grow(self) -> None:
-        # A sentence that comes later is as high as its width makes it, which Qt does not ask of a window that is open.
+    def _fit(self) -> None:
+        # A sentence is as high as its width makes it, which Qt does not ask of a window that is open already.
         layout = self.layout()
         if layout is not None and layout.hasHeightForWidth():
-            needed = layout.totalHeightForWidth(self.width())
-            if needed > self.height():
-                self.resize(self.width(), needed)
+            self.resize(self.width(), layout.totalHeightForWidth(self.width()))
 
     async def work(self) -> bool:
         """Do what the action says; return whether the dialog may close. What it raises is said in the dialog."""

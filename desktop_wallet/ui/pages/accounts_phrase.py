@@ -178,8 +178,10 @@ class PhraseDialog(WorkDialog):
         self.check: WordCheck | None = None
         self.body.addWidget(self.phrase)
         note = "Write them on paper, in this order. A passphrase, if this wallet has one, is not among them."
-        self.body.addWidget(Text(shell.theme, note, TextStyle.BODY, Token.MUTED, wrap=True))
+        self._note = Text(shell.theme, note, TextStyle.BODY, Token.MUTED, wrap=True)
+        self.body.addWidget(self._note)
         self.finish("I have written it down" if not wallet.backed_up else "Done")
+        self.phrase.button.setFocus()
         self._timer = QTimer(self)
         self._timer.setInterval(1000)
         self._timer.timeout.connect(self.tick)
@@ -227,7 +229,8 @@ class PhraseDialog(WorkDialog):
         self._began = self.shell.clock.now()
         self.phrase.cover()
         self.phrase.hide()
+        self._note.set_text("Type these words from what you wrote down.")
         self.check = WordCheck(self.theme, self._words)
-        self.body.insertWidget(1, self.check)
+        self.body.insertWidget(2, self.check)
         self.action.set_text("Check")
         self.check.fields[0].setFocus()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_wallet.core.addresses import Address, parse_address
 from desktop_wallet.core.assets import Asset, AssetId, AssetOrigin
 from desktop_wallet.core.errors import WalletError
 from desktop_wallet.core.networks import Network, NetworkId
 from desktop_wallet.ui.error_text import error_text
+from desktop_wallet.ui.pages.accounts_scroll import PageScroll
 from desktop_wallet.ui.pages.page import Shell
 from desktop_wallet.ui.tasks import TaskOwner
-from desktop_wallet.ui.theme import GRID, PAGE_MARGIN, TextStyle, Token
+from desktop_wallet.ui.theme import GRID, TextStyle, Token
 from desktop_wallet.ui.widgets.address import AddressLabel
 from desktop_wallet.ui.widgets.buttons import LinkButton, PrimaryButton, SecondaryButton
 from desktop_wallet.ui.widgets.card import Card, Separator
@@ -151,21 +151,13 @@ class TokensPane(QWidget):
         head = QHBoxLayout()
         head.addWidget(self.network)
         head.addWidget(self._count, 1)
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 3 * GRID, PAGE_MARGIN)
-        column.setSpacing(3 * GRID)
+        self._scroll = PageScroll()
+        column = self._scroll.body
         column.addLayout(head)
         column.addWidget(self.form)
         column.addWidget(self.found)
         column.addWidget(card)
         column.addStretch(1)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setWidget(inner)
         self._empty = EmptyState(
             theme,
             "globe",

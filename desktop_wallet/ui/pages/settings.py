@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from desktop_wallet.ui.pages.accounts_scroll import GUTTER
 from desktop_wallet.ui.pages.page import Page, Shell
 from desktop_wallet.ui.pages.settings_about import AboutSection
 from desktop_wallet.ui.pages.settings_appearance import AppearanceSection
@@ -64,7 +65,7 @@ class SettingsPage(Page):
         self._heading = Text(self.theme, self.networks.title, TextStyle.TITLE)
         words.addWidget(self._heading)
         column = QVBoxLayout(self)
-        column.setContentsMargins(PAGE_MARGIN, PAGE_MARGIN, PAGE_MARGIN - 3 * GRID, 0)
+        column.setContentsMargins(PAGE_MARGIN, PAGE_MARGIN, PAGE_MARGIN - GUTTER, 0)
         column.setSpacing(3 * GRID)
         column.addLayout(words)
         column.addWidget(self.part)

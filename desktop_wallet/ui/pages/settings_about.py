@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 from typing import TYPE_CHECKING, ClassVar
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QWidget
 from typing_extensions import override
 
@@ -78,7 +79,7 @@ class AboutSection(Section):
         for what, licence, place in LICENCES:
             link = LinkButton(self.theme, f"{what}: {licence}")
             link.clicked.connect(lambda _checked=False, what=what, place=place: self._on_licence_clicked(what, place))
-            card.body.addWidget(link)
+            card.body.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addStretch(1)
 
     def _build_figures(self) -> QGridLayout:
@@ -153,7 +154,8 @@ class AboutSection(Section):
         shown = QPlainTextEdit(text)
         shown.setReadOnly(True)
         shown.setAccessibleName(f"Licence of {what}")
-        shown.setMinimumSize(520, 320)
+        shown.setMinimumHeight(320)
+        dialog.setMinimumWidth(600)
         dialog.body.addWidget(shown)
         dialog.buttons("Close", "")
         await dialog.run()

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
-
-from desktop_wallet.ui.theme import GRID, PAGE_MARGIN, TextStyle, Token
+from desktop_wallet.ui.pages.accounts_scroll import PageScroll
+from desktop_wallet.ui.theme import GRID, TextStyle, Token
 from desktop_wallet.ui.widgets.card import Card
 from desktop_wallet.ui.widgets.notice import NoticeKind
 from desktop_wallet.ui.widgets.text import Text
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.services.session import Session
     from desktop_wallet.ui.pages.page import Shell
     from desktop_wallet.ui.tasks import TaskOwner
 
 
-class Section(QScrollArea):
+class Section(PageScroll):
     """One section. It shows what a session holds and changes it at once; `tasks` are the page's."""
 
     key: ClassVar[str]
@@ -31,16 +31,7 @@ class Section(QScrollArea):
         self.theme = shell.theme
         self.tasks = tasks
         self.session: Session | None = None
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(self.title)
-        inner = QWidget()
-        self.body = QVBoxLayout(inner)
-        self.body.setContentsMargins(0, 0, 3 * GRID, PAGE_MARGIN)
-        self.body.setSpacing(3 * GRID)
-        self.setWidget(inner)
 
     def attach(self, session: Session) -> None:
         """Take over a session; `show_now` follows."""
