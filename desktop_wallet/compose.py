@@ -67,7 +67,7 @@ class Application:
         self.clock = self._outside.clock
         self.folders = self._outside.folders
         self.preferences = Preferences(self.folders.config / PREFERENCES_FILE)
-        self.profiles = Profiles(self.folders, self._outside.store)
+        self.profiles = Profiles(self.folders, self._outside.store, self.clock)
         # Each start makes new practice chains: their genesis tells the wallet that these are others than last time.
         seed = int(self.clock.now().wall_s)
         self.practice = tuple(
@@ -115,8 +115,6 @@ class Application:
             vault = self._vault(self.folders.profile(profile), practice=summary.practice)
             try:
                 outcome = await vault.unlock(password)
-                if outcome.spend_problem is None:
-                    await vault.tidy()
                 session = await self._open(summary, vault, outcome.spend_problem)
             except BaseException:
                 await vault.close()

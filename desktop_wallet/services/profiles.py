@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,12 +11,17 @@ from typing import TYPE_CHECKING
 from desktop_wallet.core.accounts import ProfileId
 from desktop_wallet.core.errors import KeyringFailure, StorageFailure
 from desktop_wallet.vault.document import exists, read_header
+from desktop_wallet.vault.vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from desktop_wallet.core.instants import Clock
     from desktop_wallet.services.folders import Folders
     from desktop_wallet.vault.stores import SecretStore
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +38,9 @@ class ProfileSummary:
 class Profiles:
     """Finds and deletes profiles."""
 
-    def __init__(self, folders: Folders, store: Callable[[], SecretStore]) -> None:
+    def __init__(self, folders: Folders, store: Callable[[], SecretStore], clock: Clock) -> None:
         """Look under the data folder; `store` makes the keyring's door."""
+        self._clock = clock
         self._folders = folders
         self._store = store
 
@@ -54,7 +61,17 @@ class Profiles:
         return None
 
     async def delete(self, profile: ProfileId) -> None:
-        """Remove a profile's folders for good. Its sealed secrets in the keyring open nothing without them."""
+        """Remove a profile for good: its entries in the keyring, then its folders.
+
+        Entries that the keyring keeps back open nothing without the folders.
+        """
+        vault = Vault(self._folders.profile(profile), self._store(), self._clock)
+        try:
+            left = await vault.erase_entries()
+            if left is not None:
+                _log.warning("the keyring kept entries of a deleted profile: %s", type(left).__name__)
+        finally:
+            await vault.close()
 
         def remove() -> None:
             shutil.rmtree(self._folders.profile(profile))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from desktop_wallet.cache.memory import MemoryTier
 from desktop_wallet.cache.metrics import CacheMetrics
 from desktop_wallet.cache.pages import PageCache
+from desktop_wallet.core.errors import VaultLocked
 from desktop_wallet.registry.registry import Registry
 from desktop_wallet.services.accounts import Accounts
 from desktop_wallet.services.adapters import Adapters
@@ -139,6 +140,15 @@ class Session:
         if (changes.accounts or changes.catalogue) and not self._preload_held:
             self.begin_preload()
 
+    async def _tidy(self) -> None:
+        # What a crash or a stranger did to the keyring's entries; no balance waits for it.
+        try:
+            tidied = await self._vault.tidy()
+        except VaultLocked:
+            return
+        if tidied.problem is not None:
+            _log.warning("the keyring's entries could not be tidied: %s", type(tidied.problem).__name__)
+
     async def _tend(self) -> None:
         while True:
             await self._sleep(_TEND_EVERY_S)
@@ -220,6 +230,8 @@ async def open_session(
         session.preload = Preload(parts, session.balances)
         session.begin_preload()
         session._tasks.begin(session._tend(), "tend")  # noqa: SLF001 - part of building the session
+        if spend_problem is None:
+            session._tasks.begin(session._tidy(), "tidy")  # noqa: SLF001 - part of building the session
         feed.subscribe(session._on_change)  # noqa: SLF001 - part of building the session
     except BaseException:
         await registry.close()
