@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self
 
+from desktop_wallet.core.errors import RegistryDamaged
 from desktop_wallet.registry.accounts import AccountRows
 from desktop_wallet.registry.catalogue import CatalogueRows
 from desktop_wallet.registry.database import Database
@@ -35,16 +36,27 @@ class Registry(AccountRows, CatalogueRows, InteractionRows, InvalidationRows, Se
         self._lock = lock
 
     @classmethod
-    async def open(cls, path: Path, key: bytes, clock: Clock, *, migrations: Sequence[Migration] = MIGRATIONS) -> Self:
+    async def open(
+        cls,
+        path: Path,
+        key: bytes,
+        clock: Clock,
+        *,
+        must_exist: bool = False,
+        migrations: Sequence[Migration] = MIGRATIONS,
+    ) -> Self:
         """Return the registry at `path`, made (folder 0700, file 0600) if it is missing; `key` is 32 raw bytes.
 
         Raises ProfileInUse (another process), RegistryDamaged (also for a wrong key), RegistryTooNew, StorageFull,
-        StorageReadOnly. The lock file `profile.lock` stands beside it.
+        StorageReadOnly. The lock file `profile.lock` stands beside it. With `must_exist` a file that is gone or empty is
+        a damaged registry: an empty one in its place would look as if the person never had an account.
         """
         lock = ProfileLock(path.parent / LOCK_NAME)
         database = Database(path, migrations)
         try:
             await database.run(lock.acquire)
+            if must_exist:
+                await database.run(lambda: _demand(path))
             await database.open(key)
             registry = cls(database, lock, clock)
             await registry._load_invalidations()
@@ -60,3 +72,12 @@ class Registry(AccountRows, CatalogueRows, InteractionRows, InvalidationRows, Se
             await self._database.close()
         finally:
             self._lock.release()
+
+
+def _demand(path: Path) -> None:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        size = 0
+    if not size:
+        raise RegistryDamaged(name=path.name, problem="missing")

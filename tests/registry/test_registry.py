@@ -340,3 +340,15 @@ async def test_a_key_of_another_length_is_a_mistake_of_the_caller(tmp_path: Path
         await Registry.open(tmp_path / "registry.db", b"short", FakeClock())
     async with opened(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("left", [None, b""])
+async def test_a_registry_that_must_be_there_and_is_not_is_damaged(tmp_path: Path, left: bytes | None) -> None:
+    if left is not None:
+        (tmp_path / "registry.db").write_bytes(left)
+    with pytest.raises(RegistryDamaged, match="missing"):
+        await Registry.open(tmp_path / "registry.db", DATA_KEY, FakeClock(), must_exist=True)
+    assert (tmp_path / "registry.db").exists() == (left is not None)
+    async with opened(tmp_path):
+        pass
+    await (await Registry.open(tmp_path / "registry.db", DATA_KEY, FakeClock(), must_exist=True)).close()
