@@ -8,10 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QToolTip
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from desktop_wallet.core.balances import FailureReason
 from desktop_wallet.core.changes import ChangeSet
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 _ETH = 10**18
-# Only the offscreen platform says so, of every window whose least size changes and of every tooltip.
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (propagateSizeHints|raise)")
 
 
 @pytest.fixture
@@ -366,19 +363,16 @@ async def test_markup_in_names_is_shown_as_it_stands(page: BalancesPage, session
     session.tell(ChangeSet(accounts=True))
     page.model.flush()
     assert page.model.index(1, Column.ACCOUNT).data() == "<b>Rent</b>"
-    event = QHelpEvent(QEvent.Type.ToolTip, _middle(page, 1, Column.ACCOUNT), QPoint(0, 0))
-    assert page.table._tooltip(event) == "Savings · <b>Rent</b>"
-    QApplication.sendEvent(page.table.viewport(), event)
-    assert QToolTip.text() == "<qt>Savings · &lt;b&gt;Rent&lt;/b&gt;</qt>"
-    QToolTip.hideText()
+    place = _middle(page, 1, Column.ACCOUNT)
+    assert page.table.tooltip_at(place) == "<qt>Savings · &lt;b&gt;Rent&lt;/b&gt;</qt>"
 
 
 async def test_a_badge_tells_its_reason(page: BalancesPage, session: FakeSession) -> None:
     session.balances.fail(session.key(0, 0, 0))
     session.tell(ChangeSet(frozenset(session.keys)))
     page.model.flush()
-    event = QHelpEvent(QEvent.Type.ToolTip, _middle(page, 1, Column.FRESHNESS), QPoint(0, 0))
-    assert page.table._tooltip(event).startswith("Ethereum did not answer for 10 s. Shown is what it said at ")
+    place = _middle(page, 1, Column.FRESHNESS)
+    assert page.table.tooltip_at(place).startswith("Ethereum did not answer for 10 s. Shown is what it said at ")
 
 
 def _middle(page: BalancesPage, line: int, column: Column) -> QPoint:

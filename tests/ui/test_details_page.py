@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 _AMOUNT = 2_481_903_770_000_000_000
-# Only the offscreen platform says so, of every window whose least size changes and of every tooltip.
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (propagateSizeHints|raise)")
 
 
 @pytest.fixture

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
     Until = Callable[[Callable[[], object]], Awaitable[None]]
 
-# Only the offscreen platform says so, of every window whose least size changes and of every tooltip.
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (propagateSizeHints|raise)")
-
 
 @pytest.fixture
 def session() -> FakeSession:

@@ -45,14 +45,17 @@ class Family:
     alone: AssetId | None = None
 
     @property
-    def title(self) -> str:
-        """Return the family's name for a heading."""
-        marks = [self.symbol]
-        if self.money is not Money.REAL:
-            marks.append(self.money.value)
+    def marks(self) -> str:
+        """Return what sets the family apart from one of the same symbol: "test", "0x6666…6666", or nothing."""
+        marks = [] if self.money is Money.REAL else [self.money.value]
         if self.alone is not None:
             marks.append(shorten(self.alone.reference))
         return " · ".join(marks)
+
+    @property
+    def title(self) -> str:
+        """Return the family's name for a heading."""
+        return f"{self.symbol} · {self.marks}" if self.marks else self.symbol
 
 
 @dataclass(frozen=True, slots=True)

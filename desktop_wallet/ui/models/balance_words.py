@@ -113,7 +113,7 @@ def _heading_text(heading: Heading, column: Column) -> str:
 def spoken_text(line: BalanceRow | Heading, column: Column) -> str:
     """Return what a screen reader says of a cell: the first tells the whole line."""
     if column is not Column.ASSET:
-        return cell_text(line, column) or UNKNOWN
+        return cell_text(line, column)
     if isinstance(line, Heading):
         folded = "folded" if line.folded else "unfolded"
         amount = group_amount_text(line)

@@ -55,11 +55,15 @@ _KNOWN_COLORS = {
 
 
 def glyph_color(asset: AssetWords) -> QColor:
-    """Return the colour of an asset's glyph: a known one, else one that its id alone decides."""
+    """Return the colour of an asset's glyph: a known one, else one that its family alone decides.
+
+    A token that was added by hand is a family of its own, so it never borrows the colour of a listed one.
+    """
     known = _KNOWN_COLORS.get(asset.symbol.upper()) if asset.listed else None
     if known is not None:
         return QColor(known)
-    digest = hashlib.sha256(str(asset.asset.id).encode("ascii")).digest()
+    name = asset.symbol if asset.listed else str(asset.asset.id)
+    digest = hashlib.sha256(name.encode()).digest()
     red, green, blue = colorsys.hls_to_rgb(digest[0] / 256, 0.42, 0.45)
     return QColor.fromRgbF(red, green, blue)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
@@ -45,7 +45,9 @@ _MENU = (
 _BADGE_WIDTH = 172
 _SLACK = 4
 _NARROWEST, _WIDEST = 72, 132
-_LEAST_ASSET, _WIDE_ASSET = 96, 240
+_LEAST_ASSET, _WIDE_ASSET = 124, 240
+_SHRINKING = ((Column.FRESHNESS, 142), (Column.NETWORK, 84), (Column.AMOUNT, 136), (Column.ACCOUNT, 64))
+"""Who gives room to the asset when it is short, in this order, and down to how many pixels."""
 
 
 class BalancesTable(QTableView):
@@ -160,10 +162,15 @@ class BalancesTable(QTableView):
             if not self.isColumnHidden(column):
                 widths[column] = self._label_widths.get(column, _NARROWEST)
         rest = width - sum(widths.values())
+        for column, least in _SHRINKING:
+            if column in widths and rest < _LEAST_ASSET:
+                given = min(max(widths[column] - least, 0), _LEAST_ASSET - rest)
+                widths[column] -= given
+                rest += given
         spare = max(0, (rest - _WIDE_ASSET) // 3)
         for column in widths:
             widths[column] += spare if column is not Column.FRESHNESS else 0
-        widths[Column.ASSET] = max(width - sum(widths.values()), _LEAST_ASSET)
+        widths[Column.ASSET] = max(width - sum(widths.values()), 0)
         for column, pixels in widths.items():
             self.setColumnWidth(column, pixels)
 
@@ -247,12 +254,16 @@ class BalancesTable(QTableView):
     @override
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), tooltip(self._tooltip(event)), self.viewport())
+            QToolTip.showText(event.globalPos(), self.tooltip_at(event.pos()), self.viewport())
             return True
         return super().viewportEvent(event)
 
-    def _tooltip(self, event: QHelpEvent) -> str:
-        index = self.indexAt(event.pos())
+    def tooltip_at(self, place: QPoint) -> str:
+        """Return the tooltip for a place in the viewport, safe against markup in names."""
+        return tooltip(self._explained(place))
+
+    def _explained(self, place: QPoint) -> str:
+        index = self.indexAt(place)
         line = self._balances.line(index.row()) if index.isValid() else None
         if not isinstance(line, BalanceRow):
             return ""

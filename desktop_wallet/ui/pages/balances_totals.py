@@ -49,10 +49,10 @@ class TotalCell(QWidget):
         known = total.amount is not None and total.unknown < total.parts
         amount = Amount(total.amount or 0, family.decimals)
         text = shown_text(amount, max_places=_PLACES) if known else UNKNOWN
-        line = total_text(total)
-        self._amount.set_text(f"{text} {family.title}")
+        line = " · ".join(part for part in (family.marks.capitalize(), total_text(total)) if part)
+        self._amount.set_text(f"{text} {family.symbol}")
         self._line.set_text(line)
-        whole = f"{plain_text(amount) if known else 'Unknown'} {family.title}"
+        whole = f"{plain_text(amount) if known else 'Unknown'} {family.symbol}"
         self.setToolTip(tooltip(f"{whole}\n{line}"))
         self.setAccessibleName(f"Total {whole}, {line}")
 

@@ -18,6 +18,7 @@ from desktop_wallet.ui.widgets.badge import BadgeLabel
 from desktop_wallet.ui.widgets.buttons import IconButton, SecondaryButton
 from desktop_wallet.ui.widgets.card import Separator
 from desktop_wallet.ui.widgets.text import Text, tooltip
+from desktop_wallet.ui.words import badge_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent
@@ -86,6 +87,7 @@ class _FieldRow(QWidget):
         row.addWidget(self.label, 0, top)
         row.addLayout(words, 1)
         row.addWidget(self.copy, 0, top)
+        theme.changed.connect(self._on_theme_changed)
 
     def show_field(self, field: Field | None) -> None:
         """Show this field, or none."""
@@ -102,7 +104,12 @@ class _FieldRow(QWidget):
         self.value.set_text(field.value)
         self.value.setAccessibleName(field.spoken)
         self.note.set_text(field.note)
-        self.copy.set_name(f"Copy {field.label.lower()}")
+        self.copy.set_name(f"Copy: {field.label}")
+
+    def _on_theme_changed(self) -> None:
+        # A new style sheet gives a label back the font that it had when it was first styled.
+        if self._field is not None:
+            self.value.setFont(self._fonts[self._field.mono])
 
     def _on_copy_clicked(self) -> None:
         if self._field is not None:
@@ -206,7 +213,9 @@ class DetailsPane(QFrame):
         self.amount.setAccessibleName(f"Amount: {'unknown' if row.amount is None else text}")
         self.amount.setToolTip(tooltip(text))
         self.badge.set_badge(badge, means)
-        self.left.set_text(time_left_text(badge))
+        left = time_left_text(badge)
+        self.left.set_text(left)
+        self.left.setAccessibleName(", ".join(part for part in (badge_text(badge), left) if part))
         telling = bool(badge.reasons) or row.amount is None
         self.reason.setVisible(telling)
         self.reason.set_text(means if telling else "")

@@ -249,6 +249,8 @@ def networks_text(networks: list[Network]) -> str:
     """Return on which networks an address works, and what happens on others."""
     if not networks:
         return "No network is chosen yet, so nothing that arrives would be seen here."
+    if all(known.practice for known in networks):
+        return f"{', '.join(known.name for known in networks)}: play money, and nowhere else."
     real = [known.name for known in networks if not known.testnet]
     tests = [known.name for known in networks if known.testnet]
     parts = [f"{', '.join(real)}."] if real else []
