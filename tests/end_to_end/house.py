@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from desktop_wallet.core.assets import Asset
     from desktop_wallet.core.balances import BalanceKey
-    from desktop_wallet.core.instants import Clock
+    from desktop_wallet.core.freshness import Badge, BadgeKind
+    from desktop_wallet.core.instants import Clock, Instant
     from desktop_wallet.services.session import Session
     from desktop_wallet.vault.stores import SecretStore
 
@@ -105,7 +106,9 @@ class Chain:
         self.furnish()
 
 
-def local_network(*urls: str, chain_id: int = 31337, name: str = "Local", multicall: str | None = MULTICALL3) -> Network:
+def local_network(
+    *urls: str, chain_id: int = 31337, name: str = "Local", multicall: str | None = MULTICALL3
+) -> Network:
     """Return the network that those servers serve."""
     return Network(
         id=NetworkId("eip155", str(chain_id)),
@@ -181,14 +184,27 @@ async def at_rest(session: Session) -> None:
     await until(lambda: not session.balances.updating)
 
 
+def badges(session: Session, opened: Instant | None = None) -> list[Badge]:
+    """Return every balance's badge, for a page that was opened then (None: no page)."""
+    keys = session.balances.keys()
+    return [session.balances.badge(key, opened) for key in keys]
+
+
+def kinds(session: Session, opened: Instant | None = None) -> set[BadgeKind]:
+    """Return which badges there are."""
+    return {badge.kind for badge in badges(session, opened)}
+
+
 def amounts(session: Session) -> dict[Balance, int | None]:
     """Return every amount that the wallet holds, None where it knows none."""
+    keys = session.balances.keys()
     return {
         (key.address, key.asset): reading.amount if (reading := session.balances.state(key).reading) else None
-        for key in session.balances.keys()
+        for key in keys
     }
 
 
 def coin_key(session: Session) -> BalanceKey:
     """Return the first account's coin."""
-    return next(key for key in session.balances.keys() if key.asset.is_native)
+    keys = session.balances.keys()
+    return next(key for key in keys if key.asset.is_native)

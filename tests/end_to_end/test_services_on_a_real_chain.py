@@ -9,7 +9,7 @@ import pytest
 from desktop_wallet.core.assets import AssetId, native_asset
 from desktop_wallet.core.balances import FailureReason
 from desktop_wallet.core.freshness import BadgeKind, StaleReason
-from tests.end_to_end.house import PASSWORD, Chain, amounts, at_rest, local_network, surrounds, wallet
+from tests.end_to_end.house import PASSWORD, Chain, amounts, at_rest, badges, kinds, local_network, surrounds, wallet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +41,9 @@ async def test_a_new_wallet_reads_every_amount_exactly_through_a_lock_an_outage_
         await session.preload.run(session.balances.keys())
         assert session.spend_problem is None
         assert amounts(session) == chain.expected(network, addresses)
-        assert {session.balances.badge(key, None).kind for key in session.balances.keys()} == {BadgeKind.CACHED}
+        assert kinds(session) == {BadgeKind.CACHED}
         assert (await session.balances.refresh(session.balances.keys())).changed == 0
-        assert {session.balances.badge(key, opened).kind for key in session.balances.keys()} == {BadgeKind.FRESH}
+        assert kinds(session, opened) == {BadgeKind.FRESH}
 
         # A balance changes on the chain, and Refresh shows it.
         chain.node.set_balance(addresses[1].text, 5)
@@ -61,8 +61,9 @@ async def test_a_new_wallet_reads_every_amount_exactly_through_a_lock_an_outage_
         assert (report.answered, len(report.failed)) == (0, 18)
         assert {failure.reason for failure in report.failed} == {FailureReason.UNREACHABLE}
         assert amounts(session) == changed
-        badges = [session.balances.badge(key, opened) for key in session.balances.keys()]
-        assert {(badge.kind, badge.reasons[0]) for badge in badges} == {(BadgeKind.STALE, StaleReason.FAILED)}
+        assert {(badge.kind, badge.reasons[0]) for badge in badges(session, opened)} == {
+            (BadgeKind.STALE, StaleReason.FAILED)
+        }
 
         # It starts again as another chain, at lower heights and with other amounts.
         chain.node.start()
@@ -72,8 +73,7 @@ async def test_a_new_wallet_reads_every_amount_exactly_through_a_lock_an_outage_
         await at_rest(session)
         assert report.failed == ()
         assert amounts(session) == chain.expected(network, addresses, more=11)
-        badges = [session.balances.badge(key, opened) for key in session.balances.keys()]
-        assert {badge.kind for badge in badges} == {BadgeKind.FRESH}
+        assert kinds(session, opened) == {BadgeKind.FRESH}
 
 
 async def test_after_a_restart_with_the_node_away_the_last_amounts_are_painted_stale(
@@ -94,7 +94,7 @@ async def test_after_a_restart_with_the_node_away_the_last_amounts_are_painted_s
         session = await application.unlock((await application.profiles.list())[0].id, PASSWORD)
         await session.balances.refresh(session.balances.keys())
         assert amounts(session) == chain.expected(network, addresses)
-        assert {session.balances.badge(key, None).kind for key in session.balances.keys()} == {BadgeKind.STALE}
+        assert kinds(session) == {BadgeKind.STALE}
 
 
 async def three_accounts(session: Session) -> list[Address]:

@@ -93,8 +93,7 @@ class DelayingProxy:
         except (ConnectionError, asyncio.CancelledError):
             return  # cancelled only at the end of the test; Python 3.11 complains of handlers that end so
         finally:
-            await close_quietly(back_writer)
-            await close_quietly(writer)
+            await close_quietly(back_writer, writer)
 
     def _drops(self) -> bool:
         if not self._to_drop:

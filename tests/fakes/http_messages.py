@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -66,10 +67,13 @@ class Connections:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def close_quietly(writer: asyncio.StreamWriter) -> None:
-    """Close a connection, whatever state it is in."""
-    writer.close()
-    try:
-        await writer.wait_closed()
-    except ConnectionError:
-        return
+async def close_quietly(*writers: asyncio.StreamWriter) -> None:
+    """Close connections, whatever state they are in: the last thing that a handler does.
+
+    All are closed before any is waited for, and the end of the test may cancel the wait.
+    """
+    for writer in writers:
+        writer.close()
+    for writer in writers:
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            await writer.wait_closed()

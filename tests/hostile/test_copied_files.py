@@ -18,6 +18,7 @@ from tests.end_to_end.house import (
     Chain,
     amounts,
     at_rest,
+    kinds,
     local_network,
     surrounds,
     wallet,
@@ -80,7 +81,7 @@ async def test_copied_files_and_the_password_show_the_balances_and_open_no_secre
         await at_rest(session)
         assert isinstance(session.spend_problem, KeyringEntryVanished)
         assert amounts(session) == home.seen
-        assert {session.balances.badge(key, None).kind for key in session.balances.keys()} == {BadgeKind.CACHED}
+        assert kinds(session) == {BadgeKind.CACHED}
         with pytest.raises(KeyringEntryVanished):
             await session.accounts.reveal_phrase(home.phrase_wallet, PASSWORD)
         with pytest.raises(KeyringEntryVanished):
