@@ -48,8 +48,8 @@ class Registry(AccountRows, CatalogueRows, InteractionRows, InvalidationRows, Se
         """Return the registry at `path`, made (folder 0700, file 0600) if it is missing; `key` is 32 raw bytes.
 
         Raises ProfileInUse (another process), RegistryDamaged (also for a wrong key), RegistryTooNew, StorageFull,
-        StorageReadOnly. The lock file `profile.lock` stands beside it. With `must_exist` a file that is gone or empty is
-        a damaged registry: an empty one in its place would look as if the person never had an account.
+        StorageReadOnly. The lock file `profile.lock` stands beside it. With `must_exist` a file that is gone or empty
+        is a damaged registry: an empty one in its place would look as if the person never had an account.
         """
         lock = ProfileLock(path.parent / LOCK_NAME)
         database = Database(path, migrations)
