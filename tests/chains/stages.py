@@ -17,6 +17,7 @@ from desktop_wallet.core.addresses import Address, parse_address
 from desktop_wallet.core.assets import Asset, AssetId, AssetOrigin, native_asset
 from desktop_wallet.core.balances import BalanceKey, ReadFailure, Reading, RegistryId
 from desktop_wallet.core.networks import Endpoint, Family, Network, NetworkId
+from desktop_wallet.net.answerer import Answerer
 from desktop_wallet.net.client import HttpClient
 from desktop_wallet.net.pool import EndpointPool
 from tests.fakes.anvil import MULTICALL3, REVERTING, Anvil
@@ -102,6 +103,7 @@ class PracticeStage:
 
     world: PracticeWorld = PRACTICE
     pinned: bool = False
+    seed: int = 1
     clock: FakeClock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
@@ -109,10 +111,15 @@ class PracticeStage:
         self.tokens = self.world.assets
         self.reverting = AssetId(self.network.id, "erc20", str(self.network.multicall).lower())
         self.hashes = self.network.height_call.value == "multicall3"
-        self.chain = PracticeChain(replace(self.world, drip_every_blocks=10**9), self.clock, latency_s=(0, 0))
+        quiet = replace(self.world, drip_every_blocks=10**9)
+        self.chain = PracticeChain(quiet, self.clock, seed=self.seed, latency_s=(0, 0))
         for account in (*ACCOUNTS[:2], GIVER):
             self.chain.welcome(account)
-        self.client = CountingClient(self.clock, in_process={self.chain.host: self.chain.answer})
+        self.answerer: Answerer = self.chain.answer
+        self.client = CountingClient(self.clock, in_process={self.chain.host: self._answer})
+
+    async def _answer(self, body: bytes) -> bytes:
+        return await self.answerer(body)
 
     @property
     def genesis(self) -> str:

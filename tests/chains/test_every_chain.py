@@ -79,6 +79,14 @@ async def test_three_accounts_times_six_assets_take_one_request(stage: Stage) ->
     assert len(stage.client.posted) == (2 if stage.pinned else 1)
 
 
+async def test_the_status_of_a_server_shows_the_height_it_answered_at(stage: Stage) -> None:
+    adapter = adapter_of(stage)
+    await read(adapter, keys_of(stage))
+
+    (status,) = adapter.endpoint_statuses()
+    assert status.height == stage.height
+
+
 async def test_identity_is_asked_for_once(stage: Stage) -> None:
     adapter = adapter_of(stage)
     await read(adapter, keys_of(stage))

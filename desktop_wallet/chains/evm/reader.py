@@ -58,7 +58,7 @@ class BalanceReader:
 
     def parts(self, keys: _Keys) -> list[_Keys]:
         """Return the keys cut into what one request asks for."""
-        size = _PINNED_AT_ONCE if self._multicall is None else self._chunk_size * CHUNKS_A_REQUEST
+        size = _PINNED_AT_ONCE if self._multicall is None else CHUNK * CHUNKS_A_REQUEST
         return [keys[start : start + size] for start in range(0, len(keys), size)]
 
     async def read(self, keys: _Keys, request: ReadRequest) -> list[ReadBatch]:

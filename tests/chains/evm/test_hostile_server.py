@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_wallet.core.balances import FailureReason
-from tests.chains.stages import CountingClient, PracticeStage, adapter_of, gifts_of, keys_of, read
+from tests.chains.stages import PracticeStage, adapter_of, gifts_of, keys_of, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ class LyingStage(PracticeStage):
                 reply[place]["result"] = lie(reply[place].get("result"))
             return json.dumps(reply).encode()
 
-        self.client = CountingClient(self.clock, in_process={self.chain.host: answer})
+        self.answerer = answer
 
 
 @pytest.mark.parametrize("place", range(len(CALLS)), ids=CALLS)
@@ -86,3 +86,36 @@ async def test_one_wrong_byte_in_a_contracts_reply_changes_at_most_one_amount(da
     gifts = gifts_of(stage)
     truth = dict(zip(keys_of(stage), [*gifts, *gifts, *(0 for _ in gifts)], strict=True))
     assert sum(reading.amount != truth[key] for key, reading in readings.items()) <= 1
+
+
+@pytest.mark.parametrize("place", [2, 3], ids=["header", "contract"])
+async def test_a_block_from_the_day_after_tomorrow_is_not_believed(place: int) -> None:
+    stage = LyingStage()
+    time_s = stage.block(stage.height)[2]
+    later = time_s + 2 * 86_400
+
+    def postpone(value: Any) -> Any:  # noqa: ANN401 - JSON
+        if isinstance(value, str):
+            return value.replace(f"{time_s:064x}", f"{later:064x}")
+        return {**value, "timestamp": hex(later)}
+
+    stage.lie(place, postpone)
+    readings, failures = await read(adapter_of(stage), keys_of(stage))
+    await stage.client.aclose()
+
+    assert not readings
+    assert {failure.reason for failure in failures.values()} == {FailureReason.UNTRUSTED}
+
+
+async def test_another_chain_that_takes_over_unseen_is_noticed_by_its_lower_head() -> None:
+    stage, other = PracticeStage(), PracticeStage(seed=2)
+    stage.pass_blocks(50)
+    adapter = adapter_of(stage)
+    first, _ = await read(adapter, keys_of(stage))
+    stage.answerer = other.chain.answer
+    second, _ = await read(adapter, keys_of(stage))
+    for each in (stage, other):
+        await each.client.aclose()
+
+    assert {reading.chain_hash for reading in first.values()} == {stage.genesis}
+    assert {reading.chain_hash for reading in second.values()} == {other.genesis}

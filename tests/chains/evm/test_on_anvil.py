@@ -182,6 +182,7 @@ async def test_a_node_with_little_gas_gets_smaller_calls() -> None:
         readings, failures = await read(adapter, keys_of(stage, accounts))
         stage.client.posted.clear()
         again, failures_again = await read(adapter, keys_of(stage, accounts))
+        requests_again = len(stage.client.posted)
         await stage.client.aclose()
 
     assert not failures
@@ -189,6 +190,7 @@ async def test_a_node_with_little_gas_gets_smaller_calls() -> None:
     assert len(readings) == len(again) == 201 * 6
     assert [readings[key].amount for key in keys_of(stage, ACCOUNTS[:1])] == list(gifts_of(stage))
     assert max(reading.batch for reading in again.values()) < multicall.CHUNK
+    assert requests_again == 1
 
 
 async def test_a_large_read_comes_in_calls_that_each_tell_their_block(anvil_stage: AnvilStage) -> None:
@@ -223,6 +225,31 @@ async def test_the_second_server_goes_on_when_the_first_dies_in_the_middle(anvil
     network = network_of(first.node, second)
     assert [hosts[0], hosts[-1]] == [endpoint.host for endpoint in network.endpoints]
     assert set(amounts) == set(keys)
+
+
+async def test_the_second_server_goes_on_when_the_first_dies_between_the_head_and_the_pinned_read(
+    anvil_stage: AnvilStage,
+) -> None:
+    stage = anvil_stage
+    with Anvil(twin_of=stage.node) as second:
+        stage.furnish(second)
+        network = network_of(stage.node, second, multicall=None)
+        stage.client.before_post = lambda count: stage.node.stop() if count == 1 else None
+        readings, failures = await read(adapter_of(stage, network), keys_of(stage))
+
+    assert not failures
+    assert {reading.endpoint for reading in readings.values()} == {network.endpoints[1].host}
+    assert [readings[key].amount for key in keys_of(stage, ACCOUNTS[:1])] == list(gifts_of(stage))
+
+
+async def test_the_block_time_is_measured(anvil_stage: AnvilStage) -> None:
+    anvil_stage.node.mine(101, apart_s=7)
+    assert (await adapter_of(anvil_stage).identify()).block_time_s == 7
+
+
+async def test_an_address_that_has_sent_is_used_though_it_is_empty(anvil_stage: AnvilStage) -> None:
+    anvil_stage.node.rpc("anvil_setNonce", ACCOUNTS[2].text, "0x1")
+    assert set(await adapter_of(anvil_stage).used_addresses(ACCOUNTS)) == set(ACCOUNTS)
 
 
 async def test_pinned_reads_take_a_newer_block_when_theirs_leaves_the_chain(anvil_stage: AnvilStage) -> None:

@@ -88,7 +88,7 @@ async def test_the_faucet_drips_so_that_a_number_changes_within_half_a_minute() 
     clock = FakeClock()
     stage = PracticeStage(clock=clock)
     stage.chain = PracticeChain(PRACTICE, clock, latency_s=(0, 0))
-    stage.client._in_process[stage.chain.host] = stage.chain.answer
+    stage.answerer = stage.chain.answer
     stage.chain.welcome(ONE)
     adapter = adapter_of(stage)
     seen = []
