@@ -162,6 +162,21 @@ def test_every_look_keeps_the_model_consistent(model: BalancesModel, session: Fa
         assert model.rowCount(model.index(0, 0)) == 0
 
 
+def test_a_large_change_is_taken_in_over_several_frames(model: BalancesModel, session: FakeSession) -> None:
+    session.accounts.add("Many", *[f"Account {number}" for number in range(50)])
+    session.tell(ChangeSet(accounts=True))
+    model.flush()
+    values = QSignalSpy(model.values_changed)
+    for key in session.keys:
+        session.balances.put(key, 7)
+    session.tell(ChangeSet(frozenset(session.keys)))
+    model.flush()
+    assert values.count() == 2
+    snapshot = model.rows.snapshot
+    assert snapshot is not None
+    assert snapshot.amounts == [7] * len(session.keys)
+
+
 def test_nothing_of_a_session_is_left_after_detach(model: BalancesModel, session: FakeSession) -> None:
     session.tell(ChangeSet(frozenset(session.keys)))
     model.detach()

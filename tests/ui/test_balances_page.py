@@ -148,6 +148,16 @@ async def test_retry_asks_only_for_what_failed(page: BalancesPage, session: Fake
     assert page.activity.failures == ""
 
 
+async def test_a_limit_counts_down_where_it_is_told(page: BalancesPage, session: FakeSession) -> None:
+    session.script.failing = {session.catalogue.networks()[2].id: FailureReason.RATE_LIMITED}
+    page.refresh()
+    await _settle(page)
+    assert page.activity.failures.endswith("server.example asks for fewer requests. Next try in 10 s.")
+    session.clock.advance(4)
+    page.tick()
+    assert page.activity.failures.endswith("server.example asks for fewer requests. Next try in 6 s.")
+
+
 async def test_a_refresh_shows_its_progress_and_can_be_stopped(
     page: BalancesPage, session: FakeSession, shell: FakeShell
 ) -> None:
@@ -203,7 +213,6 @@ async def test_opening_the_page_with_something_due_preloads_quietly(
     assert session.preload.runs == []
     page.hidden()
     session.clock.advance(40)
-    page.model.tick(0, -1)
     page.shown()
     await _settle(page)
     assert len(session.preload.runs) == 1

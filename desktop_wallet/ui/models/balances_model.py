@@ -6,6 +6,7 @@ paints the first (0.4 s at 100,000), a table view only about those in sight.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
@@ -13,7 +14,7 @@ from typing_extensions import override
 
 from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.ui.models.balance_rows import BalanceRows, Heading
-from desktop_wallet.ui.models.balance_snapshot import BalanceRow
+from desktop_wallet.ui.models.balance_snapshot import SURVEYED_AT_ONCE, BalanceRow
 from desktop_wallet.ui.models.balance_view import BalanceView, Edit, edits_between, runs_of
 from desktop_wallet.ui.models.balance_words import TITLES, Column, cell_text, spoken_text
 
@@ -34,7 +35,11 @@ _FRAME_MS = 16
 _SETTLE_MS = 250
 """How often a large table is laid out anew while readings pour in."""
 _LARGE = 5_000
-_SURVEY_A_TICK = 1_000
+_SURVEY_A_TICK = 300
+_CHANGES_A_FRAME = 250
+"""What one frame bears: a badge costs some microseconds."""
+_TOTALS_MS = 100
+"""How often the totals of a large table are told while readings pour in."""
 
 
 class BalancesModel(QAbstractTableModel):
@@ -51,10 +56,10 @@ class BalancesModel(QAbstractTableModel):
         self.rows = BalanceRows(clock)
         self._sources: tuple[AccountSource, CatalogueSource, BalanceSource] | None = None
         self._waiting = ChangeSet()
-        self._moved = False
         self._painted: dict[int, BalanceRow | Heading] = {}
         self._frame = self._timer(_FRAME_MS, self._on_frame)
         self._settle = self._timer(_SETTLE_MS, self._lay_out)
+        self._totals = self._timer(_TOTALS_MS, self.values_changed.emit)
 
     def _timer(self, interval_ms: int, call: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -75,7 +80,8 @@ class BalancesModel(QAbstractTableModel):
         self._sources = None
         self._frame.stop()
         self._settle.stop()
-        self._waiting, self._moved = ChangeSet(), False
+        self._totals.stop()
+        self._waiting = ChangeSet()
         self.beginResetModel()
         self.rows.clear()
         self._painted.clear()
@@ -83,24 +89,28 @@ class BalancesModel(QAbstractTableModel):
         self.relaid.emit()
 
     def open(self, opened: Instant | None) -> None:
-        """Count answers since this instant as Fresh."""
+        """Count answers since this instant as Fresh, and look at what time has changed meanwhile."""
         self.rows.open(opened)
+        _, moved = self.rows.survey(SURVEYED_AT_ONCE)
         self._repaint_all()
+        if moved:
+            self._lay_out()
 
     def take(self, change: ChangeSet) -> None:
         """Take a change in with the next frame, together with all that come until then."""
         self._waiting |= change
-        if self._waiting and not self._frame.isActive():
-            self._frame.start()
+        if self._waiting:
+            self._start(self._frame)
 
     def flush(self) -> None:
         """Take in now what waits for a frame."""
-        if self._frame.isActive():
+        while self._frame.isActive():
             self._frame.stop()
             self._on_frame()
-        if self._settle.isActive():
-            self._settle.stop()
-            self._lay_out()
+        for timer, call in ((self._settle, self._lay_out), (self._totals, self.values_changed.emit)):
+            if timer.isActive():
+                timer.stop()
+                call()
 
     def show(self, view: BalanceView) -> None:
         """Group, sort, search and filter like this."""
@@ -224,22 +234,34 @@ class BalancesModel(QAbstractTableModel):
         if change.accounts or change.catalogue:
             self._reload()
             return
-        if not change.balances:
-            return
-        rows, moved = self.rows.update(change.balances)
+        balances = change.balances
+        if len(balances) > _CHANGES_A_FRAME:
+            now = frozenset(islice(balances, _CHANGES_A_FRAME))
+            self.take(ChangeSet(balances - now))
+            balances = now
+        rows, moved = self.rows.update(balances)
         if not rows:
             return
         self._emit_rows(rows)
-        if moved and len(self.rows.lines) > _LARGE:
-            if not self._settle.isActive():
-                self._settle.start()
+        large = len(self.rows.lines) > _LARGE
+        if moved and large:
+            self._start(self._settle)
         elif moved:
             self._lay_out()
-        self.values_changed.emit()
+        if large:
+            self._start(self._totals)
+        else:
+            self.values_changed.emit()
+
+    @staticmethod
+    def _start(timer: QTimer) -> None:
+        if not timer.isActive():
+            timer.start()
 
     def _lay_out(self, *, anew: bool = False) -> None:
         old, new = self.rows.lines, self.rows.laid_out()
-        edits = None if anew else edits_between(old, new)
+        # Comparing the layouts of a large table costs more than a frame has; a view lays it out anew at once.
+        edits = None if anew or max(len(old), len(new)) > _LARGE else edits_between(old, new)
         if edits is None:
             self._painted.clear()
             self.beginResetModel()

@@ -286,10 +286,10 @@ class BalancesPage(Page):
             self.tools.search.clear()
             self.tools.stale.setChecked(False)
             self._show(zeros=True, search="", stale_only=False)
-            self.shell.notify(all_shown_text(total, self._zeros()), key="balances-zeros")
+            self.shell.notify(all_shown_text(total, self._zeros()), key="balances")
         else:
             self._show(zeros=False)
-            self.shell.notify(zeros_hidden_text(self._zeros()), key="balances-zeros")
+            self.shell.notify(zeros_hidden_text(self._zeros()), key="balances")
 
     def _on_searched(self, text: str) -> None:
         self._show(search=text)

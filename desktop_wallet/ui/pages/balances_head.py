@@ -131,6 +131,11 @@ class BalancesActivity(QWidget):
             self._column.addWidget(self._failures)
         self.settle()
 
+    def say_failures(self, text: str) -> None:
+        """Say the same failures in these words: a time in them has gone on."""
+        if self._failures is not None and text:
+            self._failures.set_text(text)
+
     @property
     def failures(self) -> str:
         """Return what is said of failures."""

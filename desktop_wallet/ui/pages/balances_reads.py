@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from desktop_wallet.core.balances import BalanceKey
+    from desktop_wallet.core.balances import BalanceKey, ReadFailure
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.services.reports import Progress, Report
     from desktop_wallet.services.session import Session
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_wallet.ui.tasks import TaskOwner
 
 REFRESH, PRELOAD, ONE = "refresh", "preload", "refresh-one"
-_NOTICE = "balances-read"
+_NOTICE = "balances"
 
 
 class BalanceReads:
@@ -39,6 +39,7 @@ class BalanceReads:
         self._session: Session | None = None
         self._progress: Progress | None = None
         self._refreshing: tuple[BalanceKey, ...] = ()
+        self._failed: tuple[ReadFailure, ...] = ()
         activity.refresh.cancelled.connect(self._on_refresh_cancelled)
         activity.preload.cancelled.connect(self._on_preload_cancelled)
 
@@ -47,7 +48,7 @@ class BalanceReads:
         self._session = session
         self._progress = None
         self._activity.refresh.set_progress(None, self._name)
-        self._activity.show_failures("")
+        self._show_failures(())
         self.show_activity()
 
     @property
@@ -65,6 +66,7 @@ class BalanceReads:
         preload = None if self._session is None else self._session.preload.progress
         self._activity.preload.set_progress(preload, self._name)
         self._activity.refresh.set_progress(self._progress, self._name)
+        self._activity.say_failures(self._failures_text())
         self._activity.settle()
 
     def refresh(self, keys: Sequence[BalanceKey]) -> None:
@@ -92,7 +94,7 @@ class BalanceReads:
         if session is None:
             return
         self._refreshing = keys
-        self._activity.show_failures("")
+        self._show_failures(())
         try:
             report = await session.balances.refresh(keys, self._on_progress)
         finally:
@@ -119,7 +121,7 @@ class BalanceReads:
         if session is None:
             return
         keys = session.balances.keys()
-        self._activity.show_failures("")
+        self._show_failures(())
         report = await session.preload.run()
         self._tell(report, keys, quiet=quiet)
 
@@ -166,14 +168,22 @@ class BalanceReads:
 
     def _tell(self, report: Report, keys: tuple[BalanceKey, ...], *, quiet: bool = False) -> None:
         now = self._shell.clock.now()
-        if report.failed:
-            failed = tuple(failure.key for failure in report.failed)
-            text = failed_text(report.failed, self._name, now)
-            many = count_text(len(failed), "balance")
-            self._activity.show_failures(f"{many} could not be read. {text}", lambda: self.refresh(failed))
+        self._show_failures(report.failed)
         if not quiet:
             kind = NoticeKind.INFO if report.failed or report.cancelled else NoticeKind.DONE
             self._shell.notify(report_text(report, keys, self._name, now), kind=kind, key=_NOTICE)
+
+    def _show_failures(self, failed: tuple[ReadFailure, ...]) -> None:
+        self._failed = failed
+        keys = tuple(failure.key for failure in failed)
+        self._activity.show_failures(self._failures_text(), lambda: self.refresh(keys))
+
+    def _failures_text(self) -> str:
+        """Return who failed; a server's limit counts down in it."""
+        if not self._failed:
+            return ""
+        many = count_text(len(self._failed), "balance")
+        return f"{many} could not be read. {failed_text(self._failed, self._name, self._shell.clock.now())}"
 
     def _on_progress(self, progress: Progress) -> None:
         self._progress = progress

@@ -74,7 +74,7 @@ class TotalsStrip(QWidget):
         for cell in self._cells:
             row.addWidget(cell)
         self._more = LinkButton(theme, "", on_click=self.more_wanted.emit)
-        row.addWidget(self._more, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._more, 0, Qt.AlignmentFlag.AlignTop)
         row.addStretch(1)
         self.setFixedHeight(_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
