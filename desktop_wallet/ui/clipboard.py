@@ -7,10 +7,13 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QClipboard
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QGuiApplication
+
+_LOOK_AGAIN_MS = 400
 
 
 class Clipboard:
@@ -48,3 +51,29 @@ class Clipboard:
 
     def _mark(self, text: str) -> bytes:
         return hashlib.blake2b(text.strip().encode(), key=self._key, digest_size=32).digest()
+
+
+class Copier(QObject):
+    """Copies for pages, and looks again a moment later: programs that swap addresses do it then.
+
+    `copied` and `changed` carry what was copied, as the sentence about it begins: "Address".
+    """
+
+    copied = Signal(str)
+    changed = Signal(str)
+
+    def __init__(self, clipboard: Clipboard, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._clipboard = clipboard
+
+    def copy(self, text: str, what: str, *, secret: bool = False) -> None:
+        """Put the text on the clipboard and read it back, now and a moment later."""
+        if not self._clipboard.copy(text, secret=secret):
+            self.changed.emit(what)
+            return
+        self.copied.emit(what)
+        QTimer.singleShot(_LOOK_AGAIN_MS, self, lambda: self._look_again(text, what))
+
+    def _look_again(self, text: str, what: str) -> None:
+        if not self._clipboard.holds(text):
+            self.changed.emit(what)

@@ -10,7 +10,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -29,7 +29,12 @@ _WIDTH = 440
 
 
 class Dialog(QDialog):
-    """A small window over ours. Put things into `body`, then `buttons`, then `await run()`."""
+    """A small window over ours. Put things into `body`, then `buttons`, then `await run()`.
+
+    `over` is emitted last: whoever put a secret into it forgets that then.
+    """
+
+    over = Signal()
 
     def __init__(self, parent: QWidget, theme: Theme, title: str, text: str = "") -> None:
         super().__init__(parent)
@@ -83,6 +88,7 @@ class Dialog(QDialog):
         finally:
             self.finished.disconnect(on_finished)
             self.hide()
+            self.over.emit()
             self.deleteLater()
 
 
@@ -196,11 +202,9 @@ async def ask_password(
     dialog = _CheckedDialog[_T](parent, theme, title, text, check)
     field = PasswordField(theme, "Password")
     dialog.body.addWidget(field)
+    dialog.over.connect(field.clear)
     field.setFocus()
-    try:
-        return await dialog.ask(action, field.text, field.set_error)
-    finally:
-        field.clear()
+    return await dialog.ask(action, field.text, field.set_error)
 
 
 async def save_file(parent: QWidget, title: str, suggested: str, pattern: str) -> Path | None:

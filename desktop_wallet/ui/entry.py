@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget
 
-from desktop_wallet.ui.pages.onboarding.flow import OnboardingPage
 from desktop_wallet.ui.pages.onboarding.state import Bring, Onboarding
 from desktop_wallet.ui.pages.unlock import UnlockPage
 from desktop_wallet.ui.pages.welcome import Way, WelcomePage
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from desktop_wallet.compose import Application
     from desktop_wallet.services.profiles import ProfileSummary
+    from desktop_wallet.ui.pages.onboarding.flow import OnboardingPage
     from desktop_wallet.ui.pages.page import Shell
 
 _BRINGS = {Way.CREATE: Bring.CREATE, Way.EXISTING: None, Way.WATCH: Bring.WATCH}
@@ -35,15 +35,26 @@ class Entry(QStackedWidget):
         self.tasks = TaskOwner(shell.report)
         self.welcome = WelcomePage(shell.theme)
         self.unlock = UnlockPage(application, shell)
-        self.onboarding = OnboardingPage(application, shell)
-        for page in (self.welcome, self.unlock, self.onboarding):
+        self._onboarding: OnboardingPage | None = None
+        for page in (self.welcome, self.unlock):
             self.addWidget(page)
         self.welcome.chosen.connect(self._on_way_chosen)
         self.welcome.back_chosen.connect(self.begin)
         self.unlock.unlocked.connect(self._on_unlocked)
         self.unlock.other_chosen.connect(self._on_other_chosen)
-        self.onboarding.finished.connect(self.opened)
-        self.onboarding.left.connect(self._on_onboarding_left)
+
+    @property
+    def onboarding(self) -> OnboardingPage:
+        """Return the page of the way in, made when it is first needed."""
+        if self._onboarding is None:
+            # The first paint shows Welcome or Unlock and does not wait for the steps behind them.
+            from desktop_wallet.ui.pages.onboarding.flow import OnboardingPage  # noqa: PLC0415
+
+            self._onboarding = OnboardingPage(self._application, self._shell)
+            self._onboarding.finished.connect(self.opened)
+            self._onboarding.left.connect(self._on_onboarding_left)
+            self.addWidget(self._onboarding)
+        return self._onboarding
 
     def begin(self, *, practice: bool = False) -> None:
         """Show Unlock for the profile that was open last, or Welcome where there is none; or open the practice one."""
@@ -72,14 +83,16 @@ class Entry(QStackedWidget):
     def forget(self) -> None:
         """Drop whatever was typed on any of the pages."""
         self.unlock.forget()
-        self.onboarding.forget()
+        if self._onboarding is not None:
+            self._onboarding.forget()
 
     async def stop(self) -> None:
         """End every task of these pages."""
         self.forget()
         await self.tasks.stop()
         await self.unlock.tasks.stop()
-        await self.onboarding.tasks.stop()
+        if self._onboarding is not None:
+            await self._onboarding.tasks.stop()
 
     async def _begin(self) -> None:
         self._profiles = await self._application.profiles.list()

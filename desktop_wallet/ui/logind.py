@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import SLOT, QObject, Signal, Slot
 from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
 
 SERVICE = "org.freedesktop.login1"
@@ -38,11 +38,14 @@ class Logind(QObject):
         """Begin to listen; return whether there is a bus to listen on."""
         if not self._bus.isConnected():
             return False
-        sleeping: bool = self._bus.connect(
-            SERVICE, MANAGER_PATH, MANAGER, "PrepareForSleep", self, b"1on_prepare_for_sleep(bool)"
+        # The stubs of PySide6 6.11 ask for bytes, the call itself takes only the text that SLOT makes.
+        sleeping: bool = self._bus.connect(  # type: ignore[call-overload]
+            SERVICE, MANAGER_PATH, MANAGER, "PrepareForSleep", self, SLOT("on_prepare_for_sleep(bool)")
         )
         # Every session's Lock is heard, and only ours counts once it is known which that is.
-        locking: bool = self._bus.connect(SERVICE, "", SESSION, "Lock", self, b"1on_session_lock(QDBusMessage)")
+        locking: bool = self._bus.connect(  # type: ignore[call-overload]
+            SERVICE, "", SESSION, "Lock", self, SLOT("on_session_lock(QDBusMessage)")
+        )
         if self._session_id:
             self._ask_for_session()
         if not (sleeping and locking):

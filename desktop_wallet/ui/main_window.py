@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtDBus import QDBusConnection
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from desktop_wallet.core.errors import WalletError
 from desktop_wallet.ui.auto_lock import AutoLock
-from desktop_wallet.ui.clipboard import Clipboard
+from desktop_wallet.ui.clipboard import Clipboard, Copier
 from desktop_wallet.ui.crash import CrashHook, CrashPage
 from desktop_wallet.ui.entry import Entry
 from desktop_wallet.ui.error_text import error_text
+from desktop_wallet.ui.keyboard import install_keys
 from desktop_wallet.ui.logind import Logind
-from desktop_wallet.ui.pages.all_pages import PAGES
 from desktop_wallet.ui.session_banners import session_banners
 from desktop_wallet.ui.tasks import TaskOwner
 from desktop_wallet.ui.theme import SMALLEST_WINDOW, Theme
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _FIRST_SIZE = (1280, 820)
 _SECOND_MS = 1000
-_COPY_CHECK_MS = 400
 
 
 class MainWindow(QMainWindow):
@@ -53,7 +52,7 @@ class MainWindow(QMainWindow):
 
     close_requested = Signal()
 
-    def __init__(self, application: Application, theme: Theme, pages: Sequence[type[Page]] = PAGES) -> None:
+    def __init__(self, application: Application, theme: Theme, pages: Sequence[type[Page]] | None = None) -> None:
         super().__init__()
         self._application = application
         self._theme = theme
@@ -66,13 +65,14 @@ class MainWindow(QMainWindow):
         self.auto_lock = AutoLock(application.clock, self)
         self.setWindowTitle("Wallet")
         self.setMinimumSize(*SMALLEST_WINDOW)
-        self.scene = WalletScene(theme, [page(self) for page in pages])
-        self.entry = Entry(application, self)
-        self._crash = CrashPage(theme, self.copy, self._after_crash, self.lock)
+        self._copier = Copier(self.clipboard, self)
+        self._page_kinds = pages
+        self._scene: WalletScene | None = None
+        self._crash: CrashPage | None = None
         self._entry_notices = NoticeStack(theme)
         self._scenes = QStackedWidget()
-        for scene in (self.entry, self.scene, self._crash):
-            self._scenes.addWidget(scene)
+        self.entry = Entry(application, self)
+        self._scenes.addWidget(self.entry)
         ground = QWidget()
         column = QVBoxLayout(ground)
         column.setContentsMargins(0, 0, 0, 0)
@@ -88,26 +88,16 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.auto_lock.due.connect(self.lock)
-        self.scene.sidebar.lock_chosen.connect(self.lock)
-        self.scene.page_changed.connect(self._on_page_changed)
+        self._copier.copied.connect(self._on_copied)
+        self._copier.changed.connect(self._on_copy_changed)
         self.entry.opened.connect(self._on_session_opened)
         self._theme.changed.connect(self._on_theme_changed)
         self._unsubscribe_application = self._application.on_session_changed(self._on_session_changed)
         self._unsubscribe_session = _nothing
-        for index, name in enumerate(self.scene.sidebar.names):
-            self._shortcut(f"Ctrl+{index + 1}", lambda name=name: self.open_page(name))
-        self._shortcut("Ctrl+F", self._on_search)
-        self._shortcut("F5", self._on_refresh)
-        self._shortcut("Ctrl+R", self._on_refresh)
-        self._shortcut("Ctrl+L", self.lock)
-        self._shortcut("Ctrl+D", self._on_details)
-        self._shortcut("Ctrl+Q", self.close)
+        install_keys(self, self)
         app = QApplication.instance()
         if app is not None:
             app.installEventFilter(self.auto_lock)
-
-    def _shortcut(self, keys: str, run: object) -> None:
-        QShortcut(QKeySequence(keys), self).activated.connect(run)
 
     # What pages ask
 
@@ -143,24 +133,7 @@ class MainWindow(QMainWindow):
 
     def copy(self, text: str, what: str, *, secret: bool = False) -> None:
         """Put the text on the clipboard, read it back, and say so."""
-        if not self.clipboard.copy(text, secret=secret):
-            self._say_copy_differs(what)
-            return
-        self.notify(f"{what} copied.", kind=NoticeKind.DONE, key="copy")
-        # Programs that swap addresses do it a moment later.
-        QTimer.singleShot(_COPY_CHECK_MS, self, lambda: self._check_copy(text, what))
-
-    def _check_copy(self, text: str, what: str) -> None:
-        if not self.clipboard.holds(text):
-            self._say_copy_differs(what)
-
-    def _say_copy_differs(self, what: str) -> None:
-        self.notify(
-            f"{what}: the clipboard holds something else than what was copied. Another program changed it. "
-            "Compare every character before you use it.",
-            kind=NoticeKind.WARNING,
-            key="copy",
-        )
+        self._copier.copy(text, what, secret=secret)
 
     def show_details(self) -> None:
         """Show the page's details."""
@@ -172,8 +145,8 @@ class MainWindow(QMainWindow):
 
     def open_page(self, name: str) -> None:
         """Go to the page of that name, if the wallet is open."""
-        if self._session is not None and self._scenes.currentWidget() is self.scene:
-            self.scene.open_page(name)
+        if self._session is not None and self.wallet_scene is not None:
+            self.wallet_scene.open_page(name)
 
     def add_wallet(self) -> None:
         """Lead through adding a wallet to the open profile; afterwards the page that asked is shown again."""
@@ -194,9 +167,43 @@ class MainWindow(QMainWindow):
     # Life
 
     @property
+    def scene(self) -> WalletScene:
+        """Return the scene of the open wallet, built to its last page."""
+        scene = self._scene or self._make_scene()
+        while scene.build_page():
+            pass
+        return scene
+
+    @property
+    def wallet_scene(self) -> WalletScene | None:
+        """Return the scene of the open wallet while it is on screen."""
+        return self._scene if self._scenes.currentWidget() is self._scene else None
+
+    def _make_scene(self) -> WalletScene:
+        kinds = self._page_kinds
+        if kinds is None:
+            # The first paint shows Welcome or Unlock and does not wait for the pages behind them.
+            from desktop_wallet.ui.pages.all_pages import PAGES  # noqa: PLC0415
+
+            kinds = PAGES
+        self._scene = scene = WalletScene(self._theme, kinds, self, self._scenes)
+        self._scenes.addWidget(scene)
+        scene.sidebar.lock_chosen.connect(self.lock)
+        scene.page_changed.connect(self._on_page_changed)
+        return scene
+
+    def _prepare(self) -> None:
+        """Build what is behind the first scene, part by part, while nothing else is to be done."""
+        if self._scene is None:
+            self._make_scene()
+        elif not self._scene.build_page():
+            return
+        QTimer.singleShot(0, self, self._prepare)
+
+    @property
     def notices(self) -> NoticeStack:
         """Return where notices are shown now."""
-        return self.scene.notices if self._scenes.currentWidget() is self.scene else self._entry_notices
+        return self._entry_notices if self.wallet_scene is None else self.wallet_scene.notices
 
     def network_name(self, network: NetworkId) -> str:
         """Return a network's name, or its id while no profile is open."""
@@ -211,6 +218,7 @@ class MainWindow(QMainWindow):
             # After the first paint: nobody waits for a bus.
             QTimer.singleShot(0, self, lambda: self.listen_to(QDBusConnection.systemBus()))
         self.entry.begin(practice=practice)
+        QTimer.singleShot(0, self, self._prepare)
 
     def listen_to(self, bus: QDBusConnection) -> None:
         """Lock when the login manager on this bus says that the computer suspends or its session was locked."""
@@ -227,12 +235,12 @@ class MainWindow(QMainWindow):
     def tick(self) -> None:
         """Bring ages and countdowns up to date; called once a second, and by whoever moves the clock."""
         self.auto_lock.check()
-        if self._session is None or self._scenes.currentWidget() is not self.scene:
+        scene = self.wallet_scene
+        if self._session is None or scene is None:
             return
-        self.scene.sidebar.show_countdown(self.auto_lock.left_s)
-        page = self.scene.current
-        if page is not None:
-            page.tick()
+        scene.sidebar.show_countdown(self.auto_lock.left_s)
+        if scene.current is not None:
+            scene.current.tick()
         self._show_status()
 
     async def shut_down(self) -> None:
@@ -291,10 +299,12 @@ class MainWindow(QMainWindow):
         self.clipboard.forget_secrets()
         self._unsubscribe_session()
         self._unsubscribe_session = _nothing
-        self.scene.leave()
-        self.scene.notices.clear()
-        self.scene.status.clear()
-        self._crash.clear()
+        if self._scene is not None:
+            self._scene.leave()
+            self._scene.notices.clear()
+            self._scene.status.clear()
+        if self._crash is not None:
+            self._crash.clear()
         if self._session is not None:
             self._session = None
             for page in self.scene.pages.values():
@@ -312,10 +322,20 @@ class MainWindow(QMainWindow):
             self.entry.show_locked()
 
     async def _stop_pages(self) -> None:
-        for page in self.scene.pages.values():
+        for page in self._scene.pages.values() if self._scene is not None else ():
             await page.tasks.stop()
 
     # Facts that come in
+
+    def _on_copied(self, what: str) -> None:
+        self.notify(f"{what} copied.", kind=NoticeKind.DONE, key="copy")
+
+    def _on_copy_changed(self, what: str) -> None:
+        text = (
+            f"{what}: the clipboard holds something else than what was copied. Another program changed it. "
+            "Compare every character before you use it."
+        )
+        self.notify(text, kind=NoticeKind.WARNING, key="copy")
 
     def _on_changes(self, changes: ChangeSet) -> None:
         if changes.accounts or changes.catalogue:
@@ -343,22 +363,6 @@ class MainWindow(QMainWindow):
         choice = type(self._application.preferences.theme)(self._theme.mode.value)
         self.tasks.start(self._application.preferences.set_theme(choice))
 
-    def _on_search(self) -> None:
-        page = self.scene.current
-        if page is not None and page.search_field is not None:
-            page.search_field.setFocus()
-            page.search_field.selectAll()
-
-    def _on_refresh(self) -> None:
-        if self.scene.current is not None:
-            self.scene.current.refresh()
-
-    def _on_details(self) -> None:
-        if self.scene.details_visible:
-            self.scene.hide_details()
-        else:
-            self.scene.show_details()
-
     def _on_backup(self) -> None:
         self.open_page("accounts")
 
@@ -379,11 +383,15 @@ class MainWindow(QMainWindow):
     # Our own mistakes
 
     def _show_crash(self, error: BaseException) -> None:
+        if self._crash is None:
+            self._crash = CrashPage(self._theme, self.copy, self._after_crash, self.lock)
+            self._scenes.addWidget(self._crash)
         self._crash.show_error(error)
         self._scenes.setCurrentWidget(self._crash)
 
     def _after_crash(self) -> None:
-        self._crash.clear()
+        if self._crash is not None:
+            self._crash.clear()
         self._scenes.setCurrentWidget(self.scene if self._session is not None else self.entry)
 
 

@@ -184,6 +184,7 @@ class Theme(QObject):
         self._fonts: dict[TextStyle, QFont] = {}
         self._colors: dict[Token, QColor] = {}
         self._dark: bool | None = None
+        self._system_scheme = app.styleHints().colorScheme
         self.icons = Icons(self.color)
         load_fonts()
         app.setStyle("Fusion")
@@ -242,7 +243,7 @@ class Theme(QObject):
 
     def _wants_dark(self) -> bool:
         if self._mode is ThemeMode.SYSTEM:
-            return self._app.styleHints().colorScheme() is Qt.ColorScheme.Dark
+            return self._system_scheme() is Qt.ColorScheme.Dark
         return self._mode is ThemeMode.DARK
 
     def _on_system_scheme_changed(self) -> None:

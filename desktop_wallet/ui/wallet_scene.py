@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QResizeEvent
 
-    from desktop_wallet.ui.pages.page import Page
+    from desktop_wallet.ui.pages.page import Page, Shell
 
 
 class WalletScene(QWidget):
@@ -27,17 +27,16 @@ class WalletScene(QWidget):
 
     page_changed = Signal(str)
 
-    def __init__(self, theme: Theme, pages: Sequence[Page]) -> None:
-        super().__init__()
-        self._theme = theme
-        self.pages = {page.name: page for page in pages}
+    def __init__(self, theme: Theme, kinds: Sequence[type[Page]], shell: Shell, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self._shell = theme, shell
+        self._missing = list(kinds)
+        self.pages: dict[str, Page] = {}
         self.current: Page | None = None
-        self.sidebar = Sidebar(theme, [type(page) for page in pages])
+        self.sidebar = Sidebar(theme, kinds)
         self.status = StatusBar(theme)
         self.notices = NoticeStack(theme)
         self._stack = QStackedWidget()
-        for page in pages:
-            self._stack.addWidget(page)
         self._banners = QVBoxLayout()
         self._banners.setContentsMargins(0, 0, 0, 0)
         self._banners.setSpacing(GRID)
@@ -78,6 +77,18 @@ class WalletScene(QWidget):
         whole.addWidget(self.status)
 
     # Pages
+
+    def build_page(self) -> bool:
+        """Build the next page that is not there yet; return whether one was missing.
+
+        One at a time, because each takes some milliseconds and a person may be typing the password meanwhile.
+        """
+        if not self._missing:
+            return False
+        page = self._missing.pop(0)(self._shell)
+        self.pages[page.name] = page
+        self._stack.addWidget(page)
+        return True
 
     def open_page(self, name: str) -> None:
         """Bring a page on screen; `hidden` of the one before and `shown` of this one are called."""

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from desktop_wallet.ui.clipboard import Clipboard
+
+
+@pytest.fixture
+def clipboard(qapp: QApplication) -> Clipboard:
+    QGuiApplication.clipboard().clear()
+    return Clipboard(QGuiApplication)
+
+
+def test_a_copy_is_read_back(clipboard: Clipboard) -> None:
+    assert clipboard.copy("0xabc")
+    assert QGuiApplication.clipboard().text() == "0xabc"
+    assert clipboard.holds("0xabc")
+
+
+def test_a_swap_by_another_program_is_seen(clipboard: Clipboard) -> None:
+    clipboard.copy("0xabc")
+    QGuiApplication.clipboard().setText("0xdef")
+    assert not clipboard.holds("0xabc")
+
+
+def test_a_secret_of_ours_is_cleared(clipboard: Clipboard) -> None:
+    clipboard.copy("abandon ability able", secret=True)
+    assert clipboard.forget_secrets()
+    assert QGuiApplication.clipboard().text() == ""
+
+
+def test_what_is_no_secret_of_ours_stays(clipboard: Clipboard) -> None:
+    clipboard.copy("abandon ability able", secret=True)
+    QGuiApplication.clipboard().setText("a shopping list")
+    assert not clipboard.forget_secrets()
+    assert QGuiApplication.clipboard().text() == "a shopping list"
+
+
+def test_the_secret_itself_is_not_remembered(clipboard: Clipboard) -> None:
+    clipboard.copy("abandon ability able", secret=True)
+    assert "abandon" not in repr(vars(clipboard))
