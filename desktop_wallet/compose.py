@@ -1,47 +1,87 @@
 """Builds every part of the program once, in order, without Qt; and owns the shutdown.
 
-clock ─ folders ─ preferences ─ profiles ─ http client ─ (on unlock) vault ─ session
+clock ─ folders ─ preferences ─ profiles ─ (on unlock) http client ─ vault ─ session
+
+Before an unlock stands only what the Unlock page shows: whatever else is imported here is imported where it is first
+used, and `warm_up` does that ahead, while the person types.
 """
+
+# ruff: noqa: PLC0415 - see above: a start would take three times as long
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from desktop_wallet.chains.practice.chain import PracticeChain
-from desktop_wallet.chains.practice.worlds import WORLDS
 from desktop_wallet.clock import SystemClock
 from desktop_wallet.core.accounts import ProfileId
 from desktop_wallet.core.errors import WalletError
-from desktop_wallet.net.client import HttpClient
 from desktop_wallet.services.folders import Folders
-from desktop_wallet.services.known import known_networks, known_tokens
 from desktop_wallet.services.preferences import Preferences
 from desktop_wallet.services.profiles import Profiles, ProfileSummary
-from desktop_wallet.services.session import Session, Surroundings, open_session
-from desktop_wallet.vault.document import DeviceMode
-from desktop_wallet.vault.keyring_store import KeyringStore
-from desktop_wallet.vault.stores import MemorySecretStore
-from desktop_wallet.vault.vault import Vault
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
+    from desktop_wallet.chains.practice.chain import PracticeChain
     from desktop_wallet.core.assets import Asset
     from desktop_wallet.core.instants import Clock
     from desktop_wallet.core.networks import Network, NetworkId
+    from desktop_wallet.net.client import HttpClient
     from desktop_wallet.sealing import KdfParameters
+    from desktop_wallet.services.session import Session
+    from desktop_wallet.vault.document import DeviceMode
     from desktop_wallet.vault.stores import SecretStore
     from desktop_wallet.vault.strongbox import SpendProblem
+    from desktop_wallet.vault.vault import Vault
 
 PREFERENCES_FILE = "preferences.json"
 PRACTICE_NAME = "Practice"
 PRACTICE_PASSWORD = "practice"  # noqa: S105 - shown on the screen: it guards play money only
 _PRACTICE_ACCOUNTS = (("Savings", 2), ("Everyday", 1))
+_NEEDED_BY_AN_UNLOCK = (
+    # Leaves first, so that no single import takes long.
+    *("nacl.bindings", "desktop_wallet.vault.wallet_secrets", "desktop_wallet.vault.vault"),
+    *("sqlcipher3", "desktop_wallet.registry.registry", "diskcache", "desktop_wallet.cache.pages"),
+    *("desktop_wallet.net.client", "desktop_wallet.chains.evm.adapter", "desktop_wallet.chains.practice.chain"),
+    *("desktop_wallet.services.session", "desktop_wallet.services.known", "desktop_wallet.vault.keyring_store"),
+)
+
+
+def warm_up() -> None:
+    """Import what an unlock will need. To be called on a worker thread, behind a window that is shown."""
+    for module in _NEEDED_BY_AN_UNLOCK:
+        import_module(module)
+
+
+async def _sleep(seconds: float) -> None:
+    import asyncio
+
+    await asyncio.sleep(seconds)
+
+
+def _keyring() -> SecretStore:
+    from desktop_wallet.vault.keyring_store import KeyringStore
+
+    return KeyringStore()
+
+
+def _known_networks() -> tuple[Network, ...]:
+    from desktop_wallet.services.known import known_networks
+
+    return known_networks()
+
+
+def _known_tokens() -> Mapping[NetworkId, tuple[Asset, ...]]:
+    from desktop_wallet.services.known import known_tokens
+
+    return known_tokens()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +90,10 @@ class Surrounds:
 
     folders: Folders = field(default_factory=Folders.of_this_person)
     clock: Clock = field(default_factory=SystemClock)
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    store: Callable[[], SecretStore] = KeyringStore
-    networks: Callable[[], tuple[Network, ...]] = known_networks
-    tokens: Callable[[], Mapping[NetworkId, tuple[Asset, ...]]] = known_tokens
+    sleep: Callable[[float], Awaitable[None]] = _sleep
+    store: Callable[[], SecretStore] = _keyring
+    networks: Callable[[], tuple[Network, ...]] = _known_networks
+    tokens: Callable[[], Mapping[NetworkId, tuple[Asset, ...]]] = _known_tokens
     kdf: KdfParameters | None = None
     requests_per_min: int = 100
 
@@ -68,15 +108,29 @@ class Application:
         self.folders = self._outside.folders
         self.preferences = Preferences(self.folders.config / PREFERENCES_FILE)
         self.profiles = Profiles(self.folders, self._outside.store, self.clock)
-        # Each start makes new practice chains: their genesis tells the wallet that these are others than last time.
-        seed = int(self.clock.now().wall_s)
-        self.practice = tuple(
-            PracticeChain(world, self.clock, seed=seed, sleep=self._outside.sleep) for world in WORLDS
-        )
-        self._client = HttpClient(self.clock, in_process={chain.host: chain.answer for chain in self.practice})
         self._listeners: list[Callable[[Session | None], None]] = []
-        self._opening = asyncio.Lock()
         self.session: Session | None = None
+
+    @cached_property
+    def practice(self) -> tuple[PracticeChain, ...]:
+        """Return the practice chains of this start: their genesis tells the wallet that they are not the last ones."""
+        from desktop_wallet.chains.practice.chain import PracticeChain
+        from desktop_wallet.chains.practice.worlds import WORLDS
+
+        seed = int(self.clock.now().wall_s)
+        return tuple(PracticeChain(world, self.clock, seed=seed, sleep=self._outside.sleep) for world in WORLDS)
+
+    @cached_property
+    def _client(self) -> HttpClient:
+        from desktop_wallet.net.client import HttpClient
+
+        return HttpClient(self.clock, in_process={chain.host: chain.answer for chain in self.practice})
+
+    @cached_property
+    def _opening(self) -> asyncio.Lock:
+        import asyncio
+
+        return asyncio.Lock()
 
     def on_session_changed(self, listener: Callable[[Session | None], None]) -> Callable[[], None]:
         """Be told when a profile was unlocked or locked; return what ends that."""
@@ -85,6 +139,8 @@ class Application:
 
     async def create_profile(self, name: str, password: str, *, without_keyring: bool = False) -> Session:
         """Make a profile and open it; raises WeakPassword, KeyringFailure, StorageFailure, and then leaves nothing."""
+        from desktop_wallet.vault.document import DeviceMode
+
         device = DeviceMode.NONE if without_keyring else DeviceMode.KEYRING
         return await self._create(name.strip() or "Main", password, device, practice=False)
 
@@ -93,6 +149,8 @@ class Application:
         made = next((profile for profile in await self.profiles.list() if profile.practice), None)
         if made is not None:
             return await self.unlock(made.id, PRACTICE_PASSWORD)
+        from desktop_wallet.vault.document import DeviceMode
+
         session = await self._create(PRACTICE_NAME, PRACTICE_PASSWORD, DeviceMode.NONE, practice=True)
         with session.preload_afterwards():
             for label, accounts in _PRACTICE_ACCOUNTS:
@@ -109,6 +167,8 @@ class Application:
 
         Raises WrongPassword, VaultDamaged, VaultMissing, VaultTooNew, RegistryDamaged, RegistryTooNew, ProfileInUse.
         """
+        import asyncio
+
         async with self._opening:
             await self._close_session()
             summary = await asyncio.to_thread(self.profiles.summary, profile)
@@ -144,9 +204,12 @@ class Application:
         """Lock, and close every connection; the program can end then."""
         async with self._opening:
             await self._close_session()
-            await self._client.aclose()
+            if "_client" in vars(self):
+                await self._client.aclose()
 
     async def _create(self, name: str, password: str, device: DeviceMode, *, practice: bool) -> Session:
+        import asyncio
+
         async with self._opening:
             await self._close_session()
             profile = ProfileId(uuid.uuid4().hex)
@@ -165,10 +228,16 @@ class Application:
             return session
 
     def _vault(self, folder: Path, *, practice: bool) -> Vault:
+        from desktop_wallet.vault.stores import MemorySecretStore
+        from desktop_wallet.vault.vault import Vault
+
         store = MemorySecretStore() if practice else self._outside.store()
         return Vault(folder, store, self.clock)
 
     async def _open(self, summary: ProfileSummary, vault: Vault, spend_problem: SpendProblem | None) -> Session:
+        from desktop_wallet.chains.practice.worlds import WORLDS
+        from desktop_wallet.services.session import Surroundings, open_session
+
         practice = summary.practice
         outside = Surroundings(
             self.clock,

@@ -7,12 +7,11 @@ is stands in `core`; who turns these documents into values stands in `services`.
 from __future__ import annotations
 
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any, TypeAlias
 
 Document: TypeAlias = dict[str, Any]
-"""A TOML file as `tomllib` reads it."""
+"""A TOML file as `tomllib` reads it. That is imported late: a start shows its window without these."""
 
 _MARKER = "networks.toml"
 _PACKAGE = Path(__file__).resolve().parent
@@ -76,11 +75,15 @@ def read_bytes(*parts: str) -> bytes:
 
 def load_networks_document() -> Document:
     """Return `networks.toml`: `format`, `checked`, `sources`, `licence`, and a list `network`."""
+    import tomllib  # noqa: PLC0415 - see Document
+
     return tomllib.loads(read_text("networks.toml"))
 
 
 def load_tokens_documents() -> dict[str, Document]:
     """Return every token list by the CAIP-2 id of its network: `format`, ..., and a list `token`."""
+    import tomllib  # noqa: PLC0415 - see Document
+
     documents = (
         tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(resource_path("tokens").glob("*.toml"))
     )

@@ -5,14 +5,14 @@ XChaCha20-Poly1305 seals (its 24-byte nonces may be random), Argon2id stretches 
 are `bytearray` and are wiped, the copies made for a call are dropped when it returns.
 """
 
+# ruff: noqa: PLC0415 - libsodium is imported late: the Unlock page knows the costs below, but seals nothing
+
 from __future__ import annotations
 
 import os
 import unicodedata
 from dataclasses import dataclass
 from typing import Final
-
-from nacl import bindings, exceptions
 
 KEY_BYTES: Final = 32
 SALT_BYTES: Final = 16
@@ -70,12 +70,16 @@ def wipe(buffer: bytearray) -> None:
 
 def seal(key: bytes | bytearray, plaintext: bytes | bytearray, associated: bytes) -> bytes:
     """Return nonce ‖ ciphertext ‖ tag (40 bytes longer than the plaintext) under a fresh random nonce."""
+    from nacl import bindings
+
     nonce = os.urandom(NONCE_BYTES)
     return nonce + bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(bytes(plaintext), associated, nonce, bytes(key))
 
 
 def open_sealed(key: bytes | bytearray, sealed: bytes, associated: bytes) -> bytes:
     """Return the plaintext; SealBroken if key, associated data or a single bit is not what it was."""
+    from nacl import bindings, exceptions
+
     if len(sealed) < OVERHEAD_BYTES:
         raise SealBroken
     nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
@@ -91,6 +95,8 @@ def stretch(password: str, salt: bytes, parameters: KdfParameters) -> bytearray:
     Takes 0.4 s at the default cost and releases the GIL: call it on a worker thread. Raises MemoryError when the
     memory is not to be had.
     """
+    from nacl import bindings, exceptions
+
     typed = unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
     try:
         return bytearray(
@@ -109,6 +115,8 @@ def stretch(password: str, salt: bytes, parameters: KdfParameters) -> bytearray:
 
 def subkey(key: bytes | bytearray, label: str, context: bytes | bytearray = b"") -> bytes:
     """Return 32 bytes of keyed BLAKE2b over the label and the context; another label gives an unrelated key."""
+    from nacl import bindings
+
     name = label.encode()
     if len(key) != KEY_BYTES:
         raise ValueError("a key has 32 bytes")

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-
 if TYPE_CHECKING:
     from desktop_wallet.core.accounts import ProfileId
 
@@ -27,6 +25,8 @@ class Folders:
     @classmethod
     def of_this_person(cls) -> Folders:
         """Return the folders that the system has for us."""
+        import platformdirs  # noqa: PLC0415 - not where the folders are given
+
         found = platformdirs.PlatformDirs(_APPLICATION, appauthor=False)
         return cls(Path(found.user_data_dir), Path(found.user_cache_dir), Path(found.user_config_dir))
 

@@ -5,7 +5,6 @@ Kept in clear in `preferences.json`; so nothing may stand here that tells what a
 
 from __future__ import annotations
 
-import asyncio
 import enum
 import json
 import logging
@@ -74,6 +73,8 @@ class Preferences:
     async def _keep(self, kept: _Kept) -> None:
         if kept == self._kept:
             return
+        import asyncio  # noqa: PLC0415 - a start shows its window before there is a loop
+
         self._kept = kept
         try:
             await asyncio.to_thread(write_private, self._path, json.dumps(asdict(kept), indent=1))

@@ -1,8 +1,9 @@
 """The profiles on this machine, as far as they can be told without a password."""
 
+# ruff: noqa: PLC0415 - a start shows these before there is a loop, and asyncio is imported after that
+
 from __future__ import annotations
 
-import asyncio
 import logging
 import shutil
 from dataclasses import dataclass
@@ -46,10 +47,14 @@ class Profiles:
 
     async def list(self) -> tuple[ProfileSummary, ...]:
         """Return every profile, the one opened last first."""
-        return await asyncio.to_thread(self._list)
+        import asyncio
+
+        return await asyncio.to_thread(self.list_now)
 
     async def keyring_problem(self) -> KeyringFailure | None:
         """Return what is wrong with the system's keyring, before a profile is made that needs it."""
+        import asyncio
+
         store = self._store()
         try:
             await asyncio.to_thread(store.prepare)
@@ -73,6 +78,8 @@ class Profiles:
         finally:
             await vault.close()
 
+        import asyncio
+
         def remove() -> None:
             shutil.rmtree(self._folders.profile(profile))
             shutil.rmtree(self._folders.profile_cache(profile), ignore_errors=True)
@@ -90,7 +97,8 @@ class Profiles:
         opened_s = registry.stat().st_mtime if registry.exists() else None
         return ProfileSummary(profile, header.name, opened_s, header.practice)
 
-    def _list(self) -> tuple[ProfileSummary, ...]:
+    def list_now(self) -> tuple[ProfileSummary, ...]:
+        """Return what `list` does, from the calling thread: for a start, which has nothing else to do meanwhile."""
         place = self._folders.profiles()
         if not place.is_dir():
             return ()
