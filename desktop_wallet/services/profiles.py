@@ -1,6 +1,6 @@
 """The profiles on this machine, as far as they can be told without a password."""
 
-# ruff: noqa: PLC0415 - a start shows these before there is a loop, and asyncio is imported after that
+# ruff: noqa: PLC0415 - a start shows these before anything else; what they do not need comes after that
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from desktop_wallet.core.accounts import ProfileId
 from desktop_wallet.core.errors import KeyringFailure, StorageFailure
 from desktop_wallet.vault.document import exists, read_header
-from desktop_wallet.vault.vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +69,10 @@ class Profiles:
 
         Entries that the keyring keeps back open nothing without the folders.
         """
+        import asyncio
+
+        from desktop_wallet.vault.vault import Vault
+
         vault = Vault(self._folders.profile(profile), self._store(), self._clock)
         try:
             left = await vault.erase_entries()
@@ -77,8 +80,6 @@ class Profiles:
                 _log.warning("the keyring kept entries of a deleted profile: %s", type(left).__name__)
         finally:
             await vault.close()
-
-        import asyncio
 
         def remove() -> None:
             shutil.rmtree(self._folders.profile(profile))
