@@ -31,6 +31,8 @@ def read_screen(window: QWidget) -> list[str]:
 
     A line is "role: name", with "= value" where it has one and "(…)" for what state it is in.
     """
+    # Without it Qt's tables go on handing out the cells that they had before their model was reset.
+    QAccessible.setActive(True)
     lines: list[str] = []
     frame = QRect(window.mapToGlobal(window.rect().topLeft()), window.size())
     _read(QAccessible.queryAccessibleInterface(window), frame, lines)

