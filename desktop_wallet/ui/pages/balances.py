@@ -54,6 +54,7 @@ class BalancesPage(Page):
         self.details = self.pane = DetailsPane(shell)
         self.search_field = self.tools.search
         self._opened_key: BalanceKey | None = None
+        self._visited = False
         self._places = QStackedWidget()
         self._states = self._empty_states()
         column = QVBoxLayout(self)
@@ -140,6 +141,7 @@ class BalancesPage(Page):
     def detach(self) -> None:
         super().detach()
         self.close_details()
+        self._visited = False
         self.reads.attach(None)
         self.pane.attach(None)
         self.model.detach()
@@ -158,9 +160,10 @@ class BalancesPage(Page):
         self.pane.open(self.opened)
         self.reads.show_activity()
         self._settle()
-        session = self.session
-        if session is not None and session.settings.now.preload and session.catalogue.chosen and self._is_due():
-            self.reads.preload(quiet=True)
+        if self._visited:
+            self._preload_if_due()
+        # The first visit follows the unlock, which preloads by itself.
+        self._visited = True
 
     @override
     def hidden(self) -> None:
@@ -209,9 +212,13 @@ class BalancesPage(Page):
         row = None if snapshot is None else snapshot.row_of(key)
         return None if snapshot is None or row is None else snapshot.row(row)
 
-    def _is_due(self) -> bool:
-        snapshot = self.model.rows.snapshot
-        return snapshot is not None and any(code in _DUE for code in snapshot.kinds)
+    def _preload_if_due(self) -> None:
+        session, snapshot = self.session, self.model.rows.snapshot
+        if session is None or snapshot is None or self.reads.preloading:
+            return
+        wanted = session.settings.now.preload and session.catalogue.chosen
+        if wanted and any(code in _DUE for code in snapshot.kinds):
+            self.reads.preload(quiet=True)
 
     def _show(self, **change: object) -> None:
         self.model.show(replace(self.model.rows.view, **change))  # type: ignore[arg-type]
