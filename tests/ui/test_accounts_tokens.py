@@ -72,7 +72,7 @@ async def test_a_hidden_token_comes_back_with_undo(stage: Stage, pane: TokensPan
     token = pane.rows[1].asset
     pane.rows[1].remove.click()
     await stage.until(lambda: token not in [row.asset for row in pane.rows])
-    assert stage.shell.said == f"{token.symbol} is no longer shown."
+    await stage.until(lambda: stage.shell.said == f"{token.symbol} is no longer shown.")
     undo = stage.shell.notices[-1][2]
     assert undo is not None
     undo.run()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class SettingsPage(Page):
-    """Shows one section; `folders` are what About names, where they are known."""
+    """Shows one section. `folders` are what About names; without them it looks where this person's usually are."""
 
     name: ClassVar[str] = "settings"
     title: ClassVar[str] = "Settings"

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QWidget
 from typing_extensions import override
 
 from desktop_wallet.resources import read_text
+from desktop_wallet.services.folders import Folders
 from desktop_wallet.ui.dialogs import Dialog
 from desktop_wallet.ui.pages.settings_section import Section
 from desktop_wallet.ui.theme import GRID, TextStyle, Token
@@ -20,7 +21,6 @@ from desktop_wallet.ui.words import bytes_text, percent_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from desktop_wallet.services.folders import Folders
     from desktop_wallet.services.metrics import MetricsSnapshot
     from desktop_wallet.ui.pages.page import Shell
     from desktop_wallet.ui.tasks import TaskOwner
@@ -52,7 +52,7 @@ class AboutSection(Section):
         self, shell: Shell, tasks: TaskOwner, folders: Folders | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__(shell, tasks, parent)
-        self._folders = folders
+        self._folders = folders or Folders.of_this_person()
         card = self.add_card("Wallet", "Every balance says how old it is and where it came from.")
         card.body.addWidget(
             Text(self.theme, f"Version {version()}" if version() else "Runs from its sources", selectable=True)
@@ -73,7 +73,7 @@ class AboutSection(Section):
         self._grid.setVerticalSpacing(2 * GRID)
         self._grid.setColumnStretch(1, 1)
         self._places.body.addLayout(self._grid)
-        self._places.setVisible(folders is not None)
+        self._places.hide()
 
         card = self.add_card("Licences", _PROGRAM)
         for what, licence, place in LICENCES:
@@ -105,15 +105,14 @@ class AboutSection(Section):
         session = self.session
         if session is None:
             return
-        if self._folders is not None:
-            profile = session.profile.id
-            self._show_paths(
-                [
-                    ("Vault and accounts", self._folders.profile(profile)),
-                    ("Cache", self._folders.profile_cache(profile)),
-                    ("Look of the window", self._folders.config),
-                ]
-            )
+        profile = session.profile.id
+        vault = self._folders.profile(profile)
+        # A program that was started on other folders, and did not say on which, had better say nothing here.
+        self._places.setVisible(vault.is_dir())
+        if not self._places.isHidden():
+            cache = self._folders.profile_cache(profile)
+            look = self._folders.config
+            self._show_paths([("Vault and accounts", vault), ("Cache", cache), ("Look of the window", look)])
         self.tasks.start(self._show_figures(), key="figures")
 
     @override
