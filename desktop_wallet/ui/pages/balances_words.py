@@ -19,23 +19,22 @@ _EXACT_S = 10
 
 
 def report_text(report: Report, keys: Collection[BalanceKey], name: Callable[[NetworkId], str], now: Instant) -> str:
-    """Return what a refresh or a preload of these balances did, in whole sentences.
+    """Return what a refresh of these balances did, or a preload that chose among them, in whole sentences.
 
     "42 balances read from 5 networks in 0.8 s. 1 failed: Polygon did not answer."
     """
     if report.cancelled and not report.asked:
         return "Stopped. What was read so far is kept."
     if report.cancelled:
-        return f"Stopped. {count_text(report.answered, 'balance')} of {report.asked:,} were read."
+        return f"Stopped. {report.answered:,} of {count_text(report.asked, 'balance')} were read."
     if not report.asked:
         skipped = count_text(report.skipped, "balance")
         return f"Nothing to read: {skipped} were read a moment ago." if report.skipped else "There is nothing to read."
     parts = []
     if report.answered:
-        failed = {failure.key for failure in report.failed}
-        networks = {key.network for key in keys if key not in failed}
         took = f"{report.took_s:.1f} s" if report.took_s < _EXACT_S else age_text(report.took_s)
-        many = f"{count_text(report.answered, 'balance')} read from {count_text(len(networks), 'network')} in {took}"
+        networks = count_text(_answering(report, keys), "network")
+        many = f"{count_text(report.answered, 'balance')} read from {networks} in {took}"
         parts.append(f"{many}, {report.changed:,} changed." if report.changed else f"{many}.")
     if report.failed:
         parts.append(f"{len(report.failed):,} failed: {failed_text(report.failed, name, now)}")
@@ -43,6 +42,14 @@ def report_text(report: Report, keys: Collection[BalanceKey], name: Callable[[Ne
         were = "was" if report.skipped == 1 else "were"
         parts.append(f"{report.skipped:,} {were} read a moment ago and not asked again.")
     return " ".join(parts)
+
+
+def _answering(report: Report, keys: Collection[BalanceKey]) -> int:
+    """Return how many networks answered. A preload does not tell which balances it asked for, only how many."""
+    failed = {failure.key for failure in report.failed}
+    if len(keys) == report.asked:
+        return len({key.network for key in keys if key not in failed})
+    return max(report.networks - len({key.network for key in failed}), 1)
 
 
 def failed_text(failed: Iterable[ReadFailure], name: Callable[[NetworkId], str], now: Instant) -> str:
