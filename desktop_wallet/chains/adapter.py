@@ -94,6 +94,10 @@ class ChainAdapter(Protocol):
         """Return those that have ever sent or that hold the network's coin; raises NetworkFailure, UntrustedReply."""
         ...
 
+    async def contracts(self, addresses: Sequence[Address]) -> Collection[Address]:
+        """Return those that are contracts, accounts that only delegate to one not included; raises as above."""
+        ...
+
     async def describe_token(self, reference: str) -> Asset:
         """Return the token at that contract or mint; raises InvalidToken, InvalidAddress, NetworkFailure."""
         ...

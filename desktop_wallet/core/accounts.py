@@ -38,35 +38,6 @@ class AccountSource(enum.Enum):
     DISCOVERED = "discovered"
 
 
-@dataclass(frozen=True, slots=True)
-class Wallet:
-    """One phrase, one key, or a set of watched addresses. `created_at_s` is Unix time."""
-
-    id: WalletId
-    label: str
-    kind: WalletKind
-    created_at_s: float
-    backed_up: bool = False
-    """Whether the person has shown that the phrase was written down, or saved a backup file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One address of a wallet. `path` is None for a single key and for a watched address."""
-
-    id: AccountId
-    wallet: WalletId
-    family: Family
-    address: Address
-    label: str
-    source: AccountSource
-    created_at_s: float
-    path: DerivationPath | None = None
-    last_active_s: float | None = None
-    is_contract: bool | None = None
-    hidden: bool = False
-
-
 _HARDENED = 1 << 31
 _PATH = re.compile(r"m(/[0-9]{1,10}['hH]?){1,10}")
 
@@ -107,3 +78,34 @@ class PathScheme(enum.Enum):
     def path(self, number: int) -> DerivationPath:
         """Return the path of the account with that number, counted from 0."""
         return DerivationPath.parse(self.value.format(n=number))
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """One phrase, one key, or a set of watched addresses. `created_at_s` is Unix time."""
+
+    id: WalletId
+    label: str
+    kind: WalletKind
+    created_at_s: float
+    backed_up: bool = False
+    """Whether the person has shown that the phrase was written down, or saved a backup file."""
+    scheme: PathScheme = PathScheme.BIP44
+    """The order in which a phrase's further accounts are derived; the first account is the same in several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One address of a wallet. `path` is None for a single key and for a watched address."""
+
+    id: AccountId
+    wallet: WalletId
+    family: Family
+    address: Address
+    label: str
+    source: AccountSource
+    created_at_s: float
+    path: DerivationPath | None = None
+    last_active_s: float | None = None
+    is_contract: bool | None = None
+    hidden: bool = False

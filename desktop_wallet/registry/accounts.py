@@ -10,6 +10,7 @@ from desktop_wallet.core.accounts import (
     AccountId,
     AccountSource,
     DerivationPath,
+    PathScheme,
     Wallet,
     WalletId,
     WalletKind,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from desktop_wallet.registry.database import Connection, Database
 
 _DAY_S: Final = 86_400.0
-_WALLETS: Final = "SELECT id, label, kind, created_at_s, backed_up FROM wallets ORDER BY place"
+_WALLETS: Final = "SELECT id, label, kind, created_at_s, backed_up, scheme FROM wallets ORDER BY place"
 _ACCOUNTS: Final = """SELECT id, wallet, family, address, label, source, created_at_s, path, last_active_s,
     is_contract, hidden FROM accounts ORDER BY place"""
 
@@ -54,7 +55,7 @@ class AccountRows:
         wallets, accounts = await self._database.read(work)
         try:
             return tuple(map(_wallet, wallets)), tuple(map(_account, accounts))
-        except (ValueError, UserError) as error:
+        except (ValueError, KeyError, UserError) as error:
             raise RegistryDamaged(problem="accounts") from error
 
     async def add_wallet(self, wallet: Wallet, accounts: Sequence[Account] = ()) -> None:
@@ -62,8 +63,8 @@ class AccountRows:
 
         def work(connection: Connection) -> None:
             connection.execute(
-                "INSERT INTO wallets VALUES (?, ?, ?, ?, ?, (SELECT coalesce(max(place), 0) + 1 FROM wallets))",
-                (wallet.id, wallet.label, wallet.kind.value, wallet.created_at_s, wallet.backed_up),
+                "INSERT INTO wallets VALUES (?, ?, ?, ?, ?, ?, (SELECT coalesce(max(place), 0) + 1 FROM wallets))",
+                (wallet.id, wallet.label, wallet.kind.value, wallet.created_at_s, wallet.backed_up, wallet.scheme.name),
             )
             _insert(connection, accounts)
 
@@ -158,8 +159,8 @@ def _insert(connection: Connection, accounts: Sequence[Account]) -> None:
 
 
 def _wallet(row: Sequence[Any]) -> Wallet:
-    wallet, label, kind, created_at_s, backed_up = row
-    return Wallet(WalletId(wallet), label, WalletKind(kind), created_at_s, bool(backed_up))
+    wallet, label, kind, created_at_s, backed_up, scheme = row
+    return Wallet(WalletId(wallet), label, WalletKind(kind), created_at_s, bool(backed_up), PathScheme[scheme])
 
 
 def _account(row: Sequence[Any]) -> Account:

@@ -87,7 +87,7 @@ _FIRST: Final = (
         seq INTEGER PRIMARY KEY, cause TEXT NOT NULL, at_s REAL NOT NULL, scopes INTEGER NOT NULL)""",
     """CREATE TABLE wallets (
         id TEXT PRIMARY KEY, label TEXT NOT NULL, kind TEXT NOT NULL, created_at_s REAL NOT NULL,
-        backed_up INTEGER NOT NULL, place INTEGER NOT NULL)""",
+        backed_up INTEGER NOT NULL, scheme TEXT NOT NULL, place INTEGER NOT NULL)""",
     """CREATE TABLE accounts (
         id TEXT PRIMARY KEY, wallet TEXT NOT NULL REFERENCES wallets (id) ON DELETE CASCADE, family TEXT NOT NULL,
         address TEXT NOT NULL, label TEXT NOT NULL, source TEXT NOT NULL, created_at_s REAL NOT NULL, path TEXT,

@@ -7,7 +7,9 @@ leaves a secret too many, never one too few.
 
 from __future__ import annotations
 
+import logging
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from desktop_wallet.core.accounts import (
@@ -22,20 +24,23 @@ from desktop_wallet.core.accounts import (
 )
 from desktop_wallet.core.addresses import display_address, parse_address
 from desktop_wallet.core.changes import ChangeSet
-from desktop_wallet.core.errors import AlreadyThere, NotAllowed
+from desktop_wallet.core.errors import AlreadyThere, NetworkFailure, NotAllowed, UntrustedReply
 from desktop_wallet.core.networks import Family
 from desktop_wallet.vault import phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.instants import Clock
     from desktop_wallet.registry.registry import Registry
+    from desktop_wallet.services.catalogue import Found
     from desktop_wallet.services.feed import ChangeFeed
     from desktop_wallet.vault.strongbox import SpendProblem
     from desktop_wallet.vault.vault import Vault
+
+_log = logging.getLogger(__name__)
 
 GAP = 5
 """Unused accounts in a row after which the search for used ones ends (BIP-44 says 20; EVM wallets use few)."""
@@ -51,9 +56,12 @@ class Accounts:
         vault: Vault,
         feed: ChangeFeed,
         clock: Clock,
-        used: Callable[[Sequence[Address]], Awaitable[Collection[Address]]],
+        *,
+        used: Found,
+        contracts: Found,
     ) -> None:
-        """Build on registry and vault; `used` asks the chosen networks which addresses were ever used."""
+        """Build on registry and vault; `used` and `contracts` ask the chosen networks which addresses are that."""
+        self._contracts = contracts
         self._registry = registry
         self._vault = vault
         self._feed = feed
@@ -127,7 +135,7 @@ class Accounts:
         source = AccountSource.CREATED if created else AccountSource.IMPORTED
         [first] = await self.preview(phrase, passphrase, scheme, 1)
         self._refuse_twin(first)
-        wallet = self._new_wallet(label, WalletKind.PHRASE, backed_up=not created)
+        wallet = replace(self._new_wallet(label, WalletKind.PHRASE, backed_up=not created), scheme=scheme)
         await self._vault.add_phrase_wallet(wallet.id, phrase, passphrase)
         account = self._new_account(wallet, first, source, 1, scheme.path(0))
         await self._keep(wallet, [account])
@@ -181,7 +189,7 @@ class Accounts:
         of = self._wallets[wallet]
         if of.kind is not WalletKind.PHRASE:
             raise NotAllowed(why="single-account")
-        scheme = self._scheme(wallet)
+        scheme = of.scheme
         have = {a.address for a in self.accounts(wallet)}
         found: list[Account] = []
         looked = 0
@@ -204,6 +212,23 @@ class Accounts:
                 self._take(new)
                 found += new
         return found
+
+    async def find_contracts(self) -> None:
+        """Keep which watched addresses are contracts; our own keys' are none. A network in the way is no harm."""
+        unknown = [account.address for account in self._accounts.values() if account.is_contract is None]
+        if not unknown:
+            return
+        try:
+            found = set(await self._contracts(unknown))
+        except (NetworkFailure, UntrustedReply) as error:
+            _log.info("which addresses are contracts is not known yet: %s", type(error).__name__)
+            return
+        for address in unknown:
+            await self._registry.set_contract(address, is_contract=address in found)
+        self._accounts = {
+            id_: replace(account, is_contract=account.address in found) if account.is_contract is None else account
+            for id_, account in self._accounts.items()
+        }
 
     # Changes
 
@@ -279,7 +304,17 @@ class Accounts:
     ) -> Account:
         name = (label or "").strip() or f"Account {number}"
         at_s = self._clock.now().wall_s
-        return Account(AccountId(uuid.uuid4().hex), wallet.id, address.family, address, name, source, at_s, path)
+        return Account(
+            AccountId(uuid.uuid4().hex),
+            wallet.id,
+            address.family,
+            address,
+            name,
+            source,
+            at_s,
+            path,
+            is_contract=None if source is AccountSource.WATCHED else False,
+        )
 
     async def _keep(self, wallet: Wallet, accounts: list[Account]) -> None:
         await self._registry.add_wallet(wallet, accounts)
@@ -296,11 +331,7 @@ class Accounts:
         if twin is not None and twin.source is not AccountSource.WATCHED:
             raise AlreadyThere(what="wallet", name=self._wallets[twin.wallet].label)
 
-    def _scheme(self, wallet: WalletId) -> PathScheme:
-        first = next((a.path for a in self.accounts(wallet) if a.path), None)
-        return next((s for s in PathScheme if first == s.path(0)), PathScheme.BIP44)
-
     def _next_path(self, wallet: WalletId) -> DerivationPath:
-        scheme = self._scheme(wallet)
+        scheme = self._wallets[wallet].scheme
         taken = {a.path for a in self.accounts(wallet)}
         return next(path for n in range(_MOST_ACCOUNTS * 10) if (path := scheme.path(n)) not in taken)

@@ -5,6 +5,7 @@ Nothing is asked of any server before the person has chosen networks (requiremen
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from desktop_wallet.core.errors import (
 from desktop_wallet.core.networks import Endpoint, Family, Network, NetworkId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+    from collections.abc import Collection, Coroutine, Mapping, Sequence
 
     from desktop_wallet.chains.adapter import ChainAdapter, ChainIdentity
     from desktop_wallet.core.addresses import Address
@@ -273,10 +274,16 @@ def checked_url(url: str) -> Endpoint:
     return Endpoint(text, operator="added by you", added_by_hand=True)
 
 
-def used_addresses_asker(
-    catalogue: Catalogue, adapters: Adapters
-) -> Callable[[Sequence[Address]], Coroutine[None, None, Collection[Address]]]:
-    """Return what asks every network that is on which addresses were ever used; it raises only if none answers."""
+Found = Callable[["Sequence[Address]"], "Coroutine[None, None, Collection[Address]]"]
+"""Picks, from some addresses, those that a question to the networks is answered with."""
+
+
+def ask_networks(
+    catalogue: Catalogue,
+    adapters: Adapters,
+    question: Callable[[ChainAdapter, Sequence[Address]], Coroutine[None, None, Collection[Address]]],
+) -> Found:
+    """Return what asks every network that is on, and unites the answers; it raises only if none answers."""
 
     async def ask(addresses: Sequence[Address]) -> Collection[Address]:
         found: set[Address] = set()
@@ -284,7 +291,7 @@ def used_addresses_asker(
         networks = catalogue.networks()
         for network in networks:
             try:
-                found |= set(await adapters.of(network.id).used_addresses(addresses))
+                found |= set(await question(adapters.of(network.id), addresses))
             except (NetworkFailure, UntrustedReply) as error:
                 failures.append(error)
         if failures and len(failures) == len(networks):

@@ -19,6 +19,7 @@ from desktop_wallet.core.freshness import Circumstances, Purpose, badge, serves
 from desktop_wallet.core.totals import total
 from desktop_wallet.services.network_reads import NetworkReads
 from desktop_wallet.services.reports import Answer, Progress, Report, Waiting
+from desktop_wallet.services.slicing import SLICE
 from desktop_wallet.services.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -110,8 +111,11 @@ class Balances:
         """
         answers: dict[BalanceKey, Answer] = {}
         missing: list[BalanceKey] = []
-        async for part in self._parts.slicer.slices(keys):
-            missing += self._from_memory(part, purpose, answers)
+        if len(keys) <= SLICE:
+            missing = self._from_memory(keys, purpose, answers)
+        else:
+            async for part in self._parts.slicer.slices(keys):
+                missing += self._from_memory(part, purpose, answers)
         if missing and await self.load_pages(missing):
             missing = self._from_memory(missing, purpose, answers, from_disk=True)
         if missing:
@@ -279,19 +283,25 @@ class Balances:
         missing: list[BalanceKey] = []
         if self._pages.mode is CacheMode.OFF:
             return list(keys)
+        policy = self._parts.policy()
         limits: dict[NetworkId, tuple[float, float]] = {}
+        of: NetworkId | None = None
+        ttl_s = max_head_age_s = 0.0
         hits = 0
         for key in keys:
             state = self._memory.get(key)
             if state is None or state.reading is None:
                 missing.append(key)
                 continue
-            limit = limits.get(key.network)
-            if limit is None:
-                network = self._parts.book.network(key.network)
-                limit = limits[key.network] = (self._ttl(key.network, purpose), network.max_head_age_s)
+            if key.network is not of:  # neighbours share the very object, and hashing it for each of them would cost
+                of = key.network
+                limit = limits.get(of)
+                if limit is None:
+                    network = self._parts.book.network(of)
+                    limit = limits[of] = (policy.ttl_s(purpose, network), network.max_head_age_s)
+                ttl_s, max_head_age_s = limit
             valid = self._invalidations.covers(state.reading)
-            if serves(state, now, limit[0], limit[1], valid=valid, woke=self._woke):
+            if serves(state, now, ttl_s, max_head_age_s, valid=valid, woke=self._woke):
                 hits += 1
                 answers[key] = Answer(state, from_cache=True, age_s=state.reading.started.age_s(now))
             else:

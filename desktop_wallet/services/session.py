@@ -15,7 +15,7 @@ from desktop_wallet.registry.registry import Registry
 from desktop_wallet.services.accounts import Accounts
 from desktop_wallet.services.adapters import Adapters
 from desktop_wallet.services.book import Book
-from desktop_wallet.services.catalogue import Catalogue, used_addresses_asker
+from desktop_wallet.services.catalogue import Catalogue, ask_networks
 from desktop_wallet.services.feed import ChangeFeed
 from desktop_wallet.services.folders import make_private
 from desktop_wallet.services.metrics import Metrics
@@ -121,6 +121,7 @@ class Session:
                 self._preload_wanted = False
                 if self.settings.now.preload and self.catalogue.chosen:
                     await self.preload.run()
+                    await self.accounts.find_contracts()
                 else:
                     await self.balances.load_pages(self.balances.keys())
         finally:
@@ -204,7 +205,12 @@ async def open_session(
         )
         session.catalogue.connect(adapters)
         session.accounts = Accounts(
-            registry, vault, feed, outside.clock, used_addresses_asker(session.catalogue, adapters)
+            registry,
+            vault,
+            feed,
+            outside.clock,
+            used=ask_networks(session.catalogue, adapters, lambda adapter, some: adapter.used_addresses(some)),
+            contracts=ask_networks(session.catalogue, adapters, lambda adapter, some: adapter.contracts(some)),
         )
         await session.accounts.load()
         memory = MemoryTier()

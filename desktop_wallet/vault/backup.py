@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_wallet.core.accounts import Account, AccountId, AccountSource, DerivationPath, Wallet, WalletId, WalletKind
+from desktop_wallet.core.accounts import (
+    Account,
+    AccountId,
+    AccountSource,
+    DerivationPath,
+    PathScheme,
+    Wallet,
+    WalletId,
+    WalletKind,
+)
 from desktop_wallet.core.addresses import parse_address
 from desktop_wallet.core.errors import AlreadyThere, NotABackup, WalletError, WrongPassword
 from desktop_wallet.core.networks import Family
@@ -166,6 +175,7 @@ def _wallet_body(backed_up: BackedUpWallet) -> dict[str, object]:
         "label": wallet.label,
         "kind": wallet.kind.value,
         "created_at_s": wallet.created_at_s,
+        "scheme": wallet.scheme.name,
         "secret": None if backed_up.secret is None else to_text(backed_up.secret),
         "accounts": [
             {
@@ -187,7 +197,14 @@ def _wallet_body(backed_up: BackedUpWallet) -> dict[str, object]:
 
 def _wallet(body: dict[str, Any]) -> BackedUpWallet:
     # A wallet that comes from a backup file is backed up.
-    wallet = Wallet(WalletId(body["id"]), body["label"], WalletKind(body["kind"]), body["created_at_s"], backed_up=True)
+    wallet = Wallet(
+        WalletId(body["id"]),
+        body["label"],
+        WalletKind(body["kind"]),
+        body["created_at_s"],
+        backed_up=True,
+        scheme=PathScheme[body["scheme"]],
+    )
     secret = None if body["secret"] is None else to_bytes(body["secret"])
     if (secret is None) is not (wallet.kind is WalletKind.WATCH):
         raise ValueError("a secret where there is none, or none where there is one")

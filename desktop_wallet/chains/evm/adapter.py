@@ -13,7 +13,7 @@ from desktop_wallet.chains.evm.wire import head_of, value_of
 from desktop_wallet.core.addresses import Address, parse_address
 from desktop_wallet.core.errors import ContradictoryReply, NoEndpointLeft, WrongChain
 from desktop_wallet.core.networks import Family, Network
-from desktop_wallet.net.json_rpc import Call, hex_quantity
+from desktop_wallet.net.json_rpc import Call, hex_data, hex_quantity
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _REQUESTS_AT_ONCE = 3
 _ADDRESSES_AT_ONCE = 25
 """Two calls each: as many as one batch of the pool takes."""
+_LARGEST_CODE = 24_576
+"""Bytes of a contract's code (EIP-170)."""
+_DELEGATION = bytes.fromhex("ef0100")
+"""How the code of an account that delegates begins (EIP-7702)."""
 
 
 class EvmAdapter:
@@ -87,6 +91,16 @@ class EvmAdapter:
             used.update(address for address, count, wei in pairs if count or wei)
         return used
 
+    async def contracts(self, addresses: Sequence[Address]) -> Collection[Address]:
+        """Return those with code of their own; a delegation (EIP-7702) leaves an account one. Raises NoEndpointLeft."""
+        found: set[Address] = set()
+        for start in range(0, len(addresses), _ADDRESSES_AT_ONCE):
+            some = addresses[start : start + _ADDRESSES_AT_ONCE]
+            calls = tuple(Call("eth_getCode", (address.text, "latest")) for address in some)
+            codes = (await self._line.ask(Question(always(*calls), _codes))).value
+            found.update(a for a, code in zip(some, codes, strict=True) if code and not code.startswith(_DELEGATION))
+        return found
+
     async def describe_token(self, reference: str) -> Asset:
         """Return the token at that contract; raises InvalidAddress, InvalidToken, NoEndpointLeft."""
         address = parse_address(Family.EVM, reference)
@@ -118,6 +132,10 @@ def _stands(results: Sequence[Result], host: str, number: int, expected: str) ->
     if head.number != number:
         raise ContradictoryReply(host=host, problem="block number")
     return head.hash == expected
+
+
+def _codes(results: Sequence[Result], host: str) -> tuple[bytes, ...]:
+    return tuple(hex_data(value_of(result, host), host, _LARGEST_CODE) for result in results)
 
 
 def _numbers(results: Sequence[Result], host: str) -> tuple[int, ...]:

@@ -275,3 +275,9 @@ async def test_addresses_in_a_url_are_not_in_the_reading(anvil_stage: AnvilStage
     )
 
     assert {reading.endpoint for reading in readings.values()} == {endpoint.host}
+
+
+async def test_a_contract_is_told_from_an_account_and_from_one_that_delegates(anvil_stage: AnvilStage) -> None:
+    anvil_stage.node.set_code(ACCOUNTS[1].text, "0x6001")
+    anvil_stage.node.set_code(ACCOUNTS[2].text, "0xef0100" + "11" * 20)
+    assert set(await adapter_of(anvil_stage).contracts(ACCOUNTS)) == {ACCOUNTS[1]}
