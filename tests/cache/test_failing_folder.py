@@ -216,7 +216,9 @@ async def test_no_corruption_raises_or_invents_a_reading(tmp_path: Path, proof_s
         survived += bool(found)
         await watched.cache.put([reading(2, key=KEY)])
         await watched.cache.put([reading(3, key=KEY)])
-        assert await watched.cache.get_pages([PLACE]) in ({PLACE: (reading(3, key=KEY),)}, {})
+        # A damaged index may lose an update and keep an older page: an honest reading, whose seq and age judge it.
+        last = await watched.cache.get_pages([PLACE])
+        assert last in ({PLACE: (reading(3, key=KEY),)}, {PLACE: (reading(2, key=KEY),)}, {})
         await watched.cache.close()
     assert 0 < survived < proof_size.corruptions
 
