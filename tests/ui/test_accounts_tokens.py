@@ -33,6 +33,7 @@ async def pane(stage: Stage) -> AsyncIterator[TokensPane]:
     page = stage.put_up(AccountsPage(stage.shell))
     page.part.set_value("tokens")
     page._on_part_changed("tokens")
+    await stage.until(lambda: page.tokens.rows and len(page.tokens.rows) == len(page.tokens._shown))
     yield page.tokens
     await stage.take_down(page)
     assert stage.shell.errors == []
@@ -65,7 +66,7 @@ async def test_each_network_has_its_list_and_a_coin_cannot_be_hidden(stage: Stag
     assert coin.remove.isHidden()
     assert token.remove.accessibleName() == f"Hide {token.asset.symbol} on {networks[0].name}"
     pane.network.setCurrentIndex(1)
-    assert [row.asset for row in pane.rows] == list(stage.session.catalogue.assets(networks[1].id))
+    await stage.until(lambda: [row.asset for row in pane.rows] == list(stage.session.catalogue.assets(networks[1].id)))
 
 
 async def test_a_hidden_token_comes_back_with_undo(stage: Stage, pane: TokensPane) -> None:
@@ -84,6 +85,7 @@ async def test_a_contract_is_asked_first_and_its_words_are_plain_text(
 ) -> None:
     asset = claims_to_be(stage.session, "<b>USDC</b>", monkeypatch)
     before = [row.asset for row in pane.rows]
+    assert before == list(stage.session.catalogue.assets(asset.id.network))
     look_up(pane, CONTRACT)
     await stage.until(lambda: pane.found.asset)
     assert pane.found.words.startswith("<b>USDC</b>  <i>Name</i>, 6 decimals, on ")

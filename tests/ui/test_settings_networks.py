@@ -12,7 +12,7 @@ from desktop_wallet.core.networks import Endpoint, Network, NetworkId
 from desktop_wallet.net.pool import EndpointStatus
 from desktop_wallet.ui.dialogs import Dialog
 from desktop_wallet.ui.pages.settings import SettingsPage
-from desktop_wallet.ui.pages.settings_networks import WHAT_SERVERS_LEARN, AddNetworkDialog
+from desktop_wallet.ui.pages.settings_networks import WHAT_SERVERS_LEARN, AddNetworkDialog, NetworksSection
 from desktop_wallet.ui.pages.settings_servers import NetworkCard, servers_sentence, status_sentence, status_word
 from desktop_wallet.ui.theme import Theme
 from tests.fakes.clock import FakeClock
@@ -36,7 +36,7 @@ async def page(stage: Stage) -> AsyncIterator[SettingsPage]:
 
 
 def first(page: SettingsPage) -> tuple[NetworkId, NetworkCard]:
-    return next(iter(page.networks.cards.items()))
+    return next(iter(page.section_of(NetworksSection).cards.items()))
 
 
 def test_a_server_says_how_it_does(clock: FakeClock) -> None:
@@ -68,9 +68,11 @@ async def test_what_servers_learn_is_said_first_and_nobody_is_asked_before_a_cho
     stage: Stage, page: SettingsPage
 ) -> None:
     assert "learns the addresses it is asked about" in WHAT_SERVERS_LEARN
-    assert not any(card.switch.isChecked() for card in page.networks.cards.values())
+    assert not any(card.switch.isChecked() for card in page.section_of(NetworksSection).cards.values())
     assert not stage.session.catalogue.chosen
-    assert list(page.networks.cards) == [n.id for n in stage.session.catalogue.networks(enabled_only=False)]
+    assert list(page.section_of(NetworksSection).cards) == [
+        n.id for n in stage.session.catalogue.networks(enabled_only=False)
+    ]
 
 
 async def test_networks_are_switched_on_and_off(stage: Stage, page: SettingsPage) -> None:
@@ -163,7 +165,7 @@ async def test_a_network_is_added_by_the_address_of_a_server(
         return replace(base, name=name)
 
     monkeypatch.setattr(stage.session.catalogue, "add_network", add)
-    page.networks.add.click()
+    page.section_of(NetworksSection).add.click()
     dialog = await stage.dialog(page, AddNetworkDialog)
     dialog.url.setText("https://node.example")
     dialog.act()
@@ -186,8 +188,8 @@ async def test_a_network_is_added_by_the_address_of_a_server(
 
 
 async def test_a_network_whose_server_does_not_answer_is_not_added(stage: Stage, page: SettingsPage) -> None:
-    before = len(page.networks.cards)
-    page.networks.add.click()
+    before = len(page.section_of(NetworksSection).cards)
+    page.section_of(NetworksSection).add.click()
     dialog = await stage.dialog(page, AddNetworkDialog)
     for field, text in ((dialog.url, "http://127.0.0.1:9/"), (dialog.label, "Mine"), (dialog.symbol, "M")):
         field.setText(text)
@@ -196,7 +198,7 @@ async def test_a_network_whose_server_does_not_answer_is_not_added(stage: Stage,
     assert dialog.problem.startswith("127.0.0.1:9 could not be reached.")
     dialog.reject()
     await stage.gone(page)
-    assert len(page.networks.cards) == before
+    assert len(page.section_of(NetworksSection).cards) == before
 
 
 async def test_removing_a_network_asks_first(stage: Stage, page: SettingsPage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,6 +209,7 @@ async def test_removing_a_network_asks_first(stage: Stage, page: SettingsPage, m
         removed.append(gone)
 
     monkeypatch.setattr(stage.session.catalogue, "remove_network", remove)
+    card.fold.click()
     assert card.removal.isHidden()
     card.remove_wanted.emit()
     dialog = await stage.dialog(page, Dialog)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
@@ -114,12 +115,12 @@ class AccountsPage(Page):
         self._flows = AccountFlows(self, self.shell, session)
         self.listen(session.subscribe(self._on_session_changed))
         self.tokens.attach(session)
-        self._show_wallets()
 
     @override
     def shown(self) -> None:
         super().shown()
         self._show_wallets()
+        self.tokens.show_catalogue()
 
     @override
     def hidden(self) -> None:
@@ -139,6 +140,9 @@ class AccountsPage(Page):
         self._show_problem(None)
 
     def _on_session_changed(self, change: ChangeSet) -> None:
+        # Out of sight nothing is built: an unlock must not wait for it. `shown` catches up.
+        if self.opened is None:
+            return
         if change.accounts:
             self._show_wallets()
         if change.catalogue:
@@ -156,13 +160,11 @@ class AccountsPage(Page):
         self._hidden.set_text(f"{self.title} · {hidden:,} hidden" if hidden else self.title)
         for gone in set(self.cards) - {wallet.id for wallet in wallets}:
             self._drop_card(gone)
-        for place, wallet in enumerate(wallets):
-            card = self.cards.get(wallet.id)
-            if card is None:
-                card = self._new_card(wallet.id)
-                self._cards.insertWidget(place, card)
-            its_own = tuple(account for account in accounts if account.wallet == wallet.id)
-            card.show_wallet(wallet, its_own, can_sign=session.spend_problem is None)
+        for wallet in wallets:
+            if wallet.id in self.cards:
+                self._show_card(wallet.id)
+        if any(wallet.id not in self.cards for wallet in wallets) or not self._complete:
+            self.tasks.start(self._build_cards(), key="cards")
         self._show_problem(session.spend_problem)
         self._show_part()
 
@@ -170,7 +172,8 @@ class AccountsPage(Page):
         if self.part.value == "tokens":
             self._stack.setCurrentWidget(self.tokens)
         else:
-            self._stack.setCurrentWidget(self._wallets if self.cards else self._empty)
+            has_wallets = self.session is not None and bool(self.session.accounts.wallets())
+            self._stack.setCurrentWidget(self._wallets if has_wallets else self._empty)
 
     def _show_problem(self, problem: WalletError | None) -> None:
         if problem is self._banner_for:
@@ -193,18 +196,42 @@ class AccountsPage(Page):
         """Return what is said to be wrong with the keyring, empty while nothing is."""
         return "" if self._banner is None else self._banner.text
 
-    def _new_card(self, wallet: WalletId) -> WalletCard:
-        session = self.session
-        if session is None:
-            raise RuntimeError("a card belongs to a session")
+    @property
+    def _complete(self) -> bool:
+        return all(card.complete for card in self.cards.values())
+
+    async def _build_cards(self) -> None:
+        """Build the cards and rows that are missing, one a turn of the loop, so that the window stays quick."""
+        while self.session is not None:
+            wallets = self.session.accounts.wallets()
+            place = next((i for i, wallet in enumerate(wallets) if wallet.id not in self.cards), None)
+            unfinished = next((card for card in self.cards.values() if not card.complete), None)
+            if unfinished is not None:
+                unfinished.build_row()
+            elif place is not None:
+                self._add_card(self.session, wallets[place].id, place)
+            else:
+                return
+            await asyncio.sleep(0)
+
+    def _add_card(self, session: Session, wallet: WalletId, place: int) -> None:
         card = WalletCard(self.shell, session.accounts.wallet(wallet).kind)
         card.renamed.connect(lambda name: self._on_wallet_renamed(wallet, name))
         card.asked.connect(lambda action: self._on_wallet_asked(wallet, action))
         card.account_renamed.connect(self._on_account_renamed)
         card.account_hide_asked.connect(self._on_account_hide_asked)
         card.search_cancelled.connect(lambda: self.tasks.cancel(f"discover {wallet}"))
+        card.rows_wanted.connect(self._show_wallets)
         self.cards[wallet] = card
-        return card
+        self._cards.insertWidget(place, card)
+        self._show_card(wallet)
+
+    def _show_card(self, wallet: WalletId) -> None:
+        session = self.session
+        if session is not None:
+            accounts = session.accounts
+            can_sign = session.spend_problem is None
+            self.cards[wallet].show_wallet(accounts.wallet(wallet), accounts.accounts(wallet), can_sign=can_sign)
 
     def _drop_card(self, wallet: WalletId) -> None:
         card = self.cards.pop(wallet)

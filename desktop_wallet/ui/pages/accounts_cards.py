@@ -110,6 +110,7 @@ class WalletCard(Card):
     account_renamed = Signal(object, str)
     account_hide_asked = Signal(object, bool)
     search_cancelled = Signal()
+    rows_wanted = Signal()
 
     def __init__(self, shell: Shell, kind: WalletKind, parent: QWidget | None = None) -> None:
         super().__init__(shell.theme, parent=parent)
@@ -169,7 +170,7 @@ class WalletCard(Card):
         self.body.addLayout(row)
 
     def show_wallet(self, wallet: Wallet, accounts: tuple[Account, ...], *, can_sign: bool) -> None:
-        """Show this wallet; rows that are there already keep their place and focus."""
+        """Show this wallet; rows that are there already keep their place and focus, others come with `build_row`."""
         self._accounts = accounts
         self.name.set_name(wallet.label)
         self._facts.set_text(f"{KIND_WORDS[wallet.kind]} · {count_text(len(accounts), 'account')}")
@@ -207,22 +208,35 @@ class WalletCard(Card):
         return self._rows[account]
 
     def _show_rows(self) -> None:
-        wanted = self._accounts if self._all else self._accounts[:ROWS_AT_FIRST]
-        ids = [account.id for account in wanted]
+        wanted = self._wanted
+        ids = {account.id for account in wanted}
         for gone in [known for known in self._rows if known not in ids]:
             row = self._rows.pop(gone)
             self._column.removeWidget(row)
             row.hide()
             row.deleteLater()
         for account in wanted:
-            shown = self._rows.get(account.id)
-            if shown is None:
-                shown = self._new_row(account.id)
-            shown.show_account(account)
+            if account.id in self._rows:
+                self._rows[account.id].show_account(account)
         left = len(self._accounts) - len(wanted)
         self._more.setVisible(left > 0)
         if left > 0:
             self._more.set_text(f"Show {left:,} more")
+
+    @property
+    def _wanted(self) -> tuple[Account, ...]:
+        return self._accounts if self._all else self._accounts[:ROWS_AT_FIRST]
+
+    @property
+    def complete(self) -> bool:
+        """Return whether every account that is to be shown has its row."""
+        return len(self._rows) == len(self._wanted)
+
+    def build_row(self) -> None:
+        """Build the next row that is missing. One a turn of the loop: a row takes some milliseconds."""
+        account = next((account for account in self._wanted if account.id not in self._rows), None)
+        if account is not None:
+            self._new_row(account.id).show_account(account)
 
     def _new_row(self, account: AccountId) -> AccountRow:
         row = AccountRow(self._shell)
@@ -235,3 +249,4 @@ class WalletCard(Card):
     def _on_more_clicked(self) -> None:
         self._all = True
         self._show_rows()
+        self.rows_wanted.emit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -171,9 +172,8 @@ class TokensPane(QWidget):
         outer.addWidget(self._empty)
 
     def attach(self, session: Session) -> None:
-        """Show this session's tokens."""
+        """Take over a session; `show_catalogue` follows once the page is on screen."""
         self._session = session
-        self.show_catalogue()
 
     def detach(self) -> None:
         """Drop all that was shown."""
@@ -183,7 +183,7 @@ class TokensPane(QWidget):
         self.network.blockSignals(False)
         self.address.clear()
         self.found.show_found(None, None)
-        self._show_rows((), None)
+        self._show_rows(())
 
     def show_catalogue(self) -> None:
         """Show the networks that are on, and the tokens of the chosen one."""
@@ -214,14 +214,16 @@ class TokensPane(QWidget):
     def _on_network_changed(self) -> None:
         catalogue, chosen = self._catalogue, self._chosen
         if catalogue is None or chosen is None:
-            self._show_rows((), None)
+            self._show_rows(())
             return
         if self.found.asset is not None and self.found.asset.id.network != chosen:
             self.found.show_found(None, None)
-        self._show_rows(catalogue.assets(chosen), catalogue.network(chosen))
+        self._show_rows(catalogue.assets(chosen))
 
-    def _show_rows(self, assets: tuple[Asset, ...], network: Network | None) -> None:
+    def _show_rows(self, assets: tuple[Asset, ...]) -> None:
         if assets == self._shown:
+            if len(self.rows) < len(assets):
+                self._tasks.start(self._build_rows(), key="token-rows")
             return
         self._shown = assets
         while self._rows.count():
@@ -232,15 +234,25 @@ class TokensPane(QWidget):
                 widget.deleteLater()
         self.rows = []
         self._count.set_text(count_text(len(assets), "asset"))
-        if network is None:
+        if assets:
+            self._tasks.start(self._build_rows(), key="token-rows")
+
+    async def _build_rows(self) -> None:
+        """Build the rows that are missing, one a turn of the loop, so that the window stays quick."""
+        while len(self.rows) < len(self._shown):
+            self._add_row(self._shown[len(self.rows)])
+            await asyncio.sleep(0)
+
+    def _add_row(self, asset: Asset) -> None:
+        catalogue = self._catalogue
+        if catalogue is None:
             return
-        for asset in assets:
-            if self.rows:
-                self._rows.addWidget(Separator(self._shell.theme))
-            row = TokenRow(self._shell, asset, network)
-            row.remove.clicked.connect(lambda _checked=False, asset=asset: self._on_remove_clicked(asset))
-            self._rows.addWidget(row)
-            self.rows.append(row)
+        if self.rows:
+            self._rows.addWidget(Separator(self._shell.theme))
+        row = TokenRow(self._shell, asset, catalogue.network(asset.id.network))
+        row.remove.clicked.connect(lambda: self._on_remove_clicked(asset))
+        self._rows.addWidget(row)
+        self.rows.append(row)
 
     def _on_address_edited(self) -> None:
         self.form.set_error("")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -14,6 +14,7 @@ from desktop_wallet.ui.pages.settings_appearance import AppearanceSection
 from desktop_wallet.ui.pages.settings_cache import CacheSection
 from desktop_wallet.ui.pages.settings_freshness import FreshnessSection
 from desktop_wallet.ui.pages.settings_networks import NetworksSection
+from desktop_wallet.ui.pages.settings_section import Section
 from desktop_wallet.ui.pages.settings_security import SecuritySection
 from desktop_wallet.ui.theme import GRID, PAGE_MARGIN, TextStyle, Token
 from desktop_wallet.ui.widgets.fields import SegmentedControl
@@ -23,7 +24,18 @@ if TYPE_CHECKING:
     from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.services.folders import Folders
     from desktop_wallet.services.session import Session
-    from desktop_wallet.ui.pages.settings_section import Section
+
+
+_S = TypeVar("_S", bound=Section)
+
+SECTIONS: tuple[type[Section], ...] = (
+    NetworksSection,
+    SecuritySection,
+    AppearanceSection,
+    CacheSection,
+    FreshnessSection,
+    AboutSection,
+)
 
 
 class SettingsPage(Page):
@@ -35,34 +47,15 @@ class SettingsPage(Page):
 
     def __init__(self, shell: Shell, folders: Folders | None = None, parent: QWidget | None = None) -> None:
         super().__init__(shell, parent)
-        self.networks = NetworksSection(shell, self.tasks)
-        self.security = SecuritySection(shell, self.tasks)
-        self.appearance = AppearanceSection(shell, self.tasks)
-        self.cache = CacheSection(shell, self.tasks)
-        self.freshness = FreshnessSection(shell, self.tasks)
-        self.about = AboutSection(shell, self.tasks, folders)
-        self.sections: dict[str, Section] = {
-            section.key: section
-            for section in (
-                self.networks,
-                self.security,
-                self.appearance,
-                self.cache,
-                self.freshness,
-                self.about,
-            )
-        }
-        self.part = SegmentedControl(
-            self.theme, [(section.key, section.title) for section in self.sections.values()], "Section"
-        )
+        self._folders = folders
+        self._made: dict[type[Section], Section] = {}
+        self.part = SegmentedControl(self.theme, [(kind.key, kind.title) for kind in SECTIONS], "Section")
         self.part.changed.connect(self.open_section)
         self._stack = QStackedWidget()
-        for section in self.sections.values():
-            self._stack.addWidget(section)
         words = QVBoxLayout()
         words.setSpacing(GRID)
         words.addWidget(Text(self.theme, self.title, TextStyle.BODY, Token.MUTED))
-        self._heading = Text(self.theme, self.networks.title, TextStyle.TITLE)
+        self._heading = Text(self.theme, SECTIONS[0].title, TextStyle.TITLE)
         words.addWidget(self._heading)
         column = QVBoxLayout(self)
         column.setContentsMargins(PAGE_MARGIN, PAGE_MARGIN, PAGE_MARGIN - GUTTER, 0)
@@ -73,8 +66,22 @@ class SettingsPage(Page):
 
     @property
     def section(self) -> Section:
-        """Return the section that is shown."""
-        return self.sections[self.part.value]
+        """Return the section that is chosen."""
+        return self.section_of(next(kind for kind in SECTIONS if kind.key == self.part.value))
+
+    def section_of(self, kind: type[_S]) -> _S:
+        """Return the section of that kind; it is built when it is first asked for, so that a start does not wait."""
+        made = self._made.get(kind)
+        if isinstance(made, kind):
+            return made
+        new = kind(self.shell, self.tasks)
+        if isinstance(new, AboutSection) and self._folders is not None:
+            new.set_folders(self._folders)
+        if self.session is not None:
+            new.attach(self.session)
+        self._made[kind] = new
+        self._stack.addWidget(new)
+        return new
 
     def open_section(self, key: str) -> None:
         """Show the section of that key."""
@@ -87,19 +94,18 @@ class SettingsPage(Page):
     def attach(self, session: Session) -> None:
         super().attach(session)
         self.listen(session.subscribe(self._on_session_changed))
-        for section in self.sections.values():
+        for section in self._made.values():
             section.attach(session)
-        self.section.show_now()
 
     @override
     def shown(self) -> None:
         super().shown()
-        self.section.show_now()
+        self.open_section(self.part.value)
 
     @override
     def detach(self) -> None:
         super().detach()
-        for section in self.sections.values():
+        for section in self._made.values():
             section.detach()
 
     @override
@@ -111,4 +117,6 @@ class SettingsPage(Page):
         self.section.show_now()
 
     def _on_session_changed(self, change: ChangeSet) -> None:
-        self.section.on_change(change)
+        # Out of sight nothing is built or brought up to date; `shown` catches up.
+        if self.opened is not None:
+            self.section.on_change(change)

@@ -48,11 +48,9 @@ class AboutSection(Section):
     key: ClassVar[str] = "about"
     title: ClassVar[str] = "About"
 
-    def __init__(
-        self, shell: Shell, tasks: TaskOwner, folders: Folders | None = None, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, shell: Shell, tasks: TaskOwner, parent: QWidget | None = None) -> None:
         super().__init__(shell, tasks, parent)
-        self._folders = folders or Folders.of_this_person()
+        self._folders = Folders.of_this_person()
         card = self.add_card("Wallet", "Every balance says how old it is and where it came from.")
         card.body.addWidget(
             Text(self.theme, f"Version {version()}" if version() else "Runs from its sources", selectable=True)
@@ -81,6 +79,10 @@ class AboutSection(Section):
             link.clicked.connect(lambda _checked=False, what=what, place=place: self._on_licence_clicked(what, place))
             card.body.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addStretch(1)
+
+    def set_folders(self, folders: Folders) -> None:
+        """Name these folders in place of those where this person's data usually lies."""
+        self._folders = folders
 
     def _build_figures(self) -> QGridLayout:
         grid = QGridLayout()

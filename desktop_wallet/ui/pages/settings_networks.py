@@ -91,9 +91,11 @@ class NetworksSection(Section):
 
     @override
     def on_change(self, change: ChangeSet) -> None:
+        if not self.isVisible():
+            return
         if change.catalogue:
             self.show_now()
-        elif change.activity and self.isVisible():
+        elif change.activity:
             self.tick()
 
     @override

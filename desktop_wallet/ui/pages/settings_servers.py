@@ -140,7 +140,8 @@ class NetworkCard(Card):
         self._inside = QWidget()
         self.body.addWidget(self._inside)
         self._inside.hide()
-        self._build_inside()
+        self._built = False
+        self._shipped: tuple[Endpoint, ...] = ()
 
     def _build_inside(self) -> None:
         theme, network = self._theme, self._network
@@ -203,17 +204,21 @@ class NetworkCard(Card):
         self.switch.setChecked(on)
         self.switch.setEnabled(not fixed)
         self.switch.setToolTip(tooltip(_ALWAYS_ON) if fixed else "")
-        used = {server.url for server in servers}
-        self.shipped.setVisible(any(server.url not in used for server in shipped))
-        if servers == self._servers:
+        self._servers, self._shipped = servers, shipped
+        if self._built:
+            self._show_inside()
+
+    def _show_inside(self) -> None:
+        used = {server.url for server in self._servers}
+        self.shipped.setVisible(any(server.url not in used for server in self._shipped))
+        if self._servers == tuple(row.server for row in self.rows):
             return
-        self._servers = servers
         for old in self.rows:
             self._rows.removeWidget(old)
             old.hide()
             old.deleteLater()
         self.rows = []
-        for server in servers:
+        for server in self._servers:
             row = ServerRow(self._theme, server, self._network)
             row.removed.connect(self.server_removed)
             self._rows.addWidget(row)
@@ -236,7 +241,11 @@ class NetworkCard(Card):
         self.add.set_text("Asking it" if checking else "Check and add")
 
     def set_unfolded(self, *, unfolded: bool) -> None:
-        """Show the servers or put them away."""
+        """Show the servers or put them away. They are built when they are first shown."""
+        if unfolded and not self._built:
+            self._built = True
+            self._build_inside()
+            self._show_inside()
         self._inside.setVisible(unfolded)
         self.fold.set_icon("chevron-down" if unfolded else "chevron-right")
 
