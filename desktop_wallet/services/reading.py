@@ -284,7 +284,6 @@ class Balances:
         if self._pages.mode is CacheMode.OFF:
             return list(keys)
         policy = self._parts.policy()
-        limits: dict[NetworkId, tuple[float, float]] = {}
         of: NetworkId | None = None
         ttl_s = max_head_age_s = 0.0
         hits = 0
@@ -293,13 +292,10 @@ class Balances:
             if state is None or state.reading is None:
                 missing.append(key)
                 continue
-            if key.network is not of:  # neighbours share the very object, and hashing it for each of them would cost
+            if key.network is not of:  # neighbours share the very object; a look-up by value would cost as much again
                 of = key.network
-                limit = limits.get(of)
-                if limit is None:
-                    network = self._parts.book.network(of)
-                    limit = limits[of] = (policy.ttl_s(purpose, network), network.max_head_age_s)
-                ttl_s, max_head_age_s = limit
+                network = self._parts.book.network(of)
+                ttl_s, max_head_age_s = policy.ttl_s(purpose, network), network.max_head_age_s
             valid = self._invalidations.covers(state.reading)
             if serves(state, now, ttl_s, max_head_age_s, valid=valid, woke=self._woke):
                 hits += 1

@@ -46,7 +46,7 @@ class SettingsKeeper:
         """Hold the settings as they were kept; the environment's overrides are for this run and win."""
         self._registry = registry
         self._environment = environment
-        self.now = kept
+        self._take(kept)
 
     @classmethod
     async def open(cls, registry: Registry) -> SettingsKeeper:
@@ -56,13 +56,17 @@ class SettingsKeeper:
 
     async def change(self, **values: Any) -> Settings:  # noqa: ANN401 - `replace` checks names, `Settings` the types
         """Change the named settings, keep them, and return all."""
-        self.now = replace(self.now, **values)
+        self._take(replace(self.now, **values))
         await self._registry.save_settings({_KEY: encode(self.now)})
         return self.now
 
     def policy(self) -> Policy:
-        """Return the TTLs in force."""
-        return Policy({**self.now.ttl_s, **self._environment})
+        """Return the TTLs in force; made once, because every cached read asks."""
+        return self._policy
+
+    def _take(self, settings: Settings) -> None:
+        self.now = settings
+        self._policy = Policy({**settings.ttl_s, **self._environment})
 
 
 def encode(settings: Settings) -> str:
