@@ -16,6 +16,7 @@ from desktop_wallet.ui.pages.balances import BalancesPage
 
 if TYPE_CHECKING:
     from desktop_wallet.compose import Application
+    from desktop_wallet.core.balances import BalanceKey
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.ui.main_window import MainWindow
     from tests.fakes.clock import FakeClock
@@ -144,3 +145,21 @@ async def test_every_practice_account_can_be_received_on(
     assert receive.isVisible()
     assert receive.choice.count() == len(session.accounts.accounts())  # type: ignore[attr-defined]
     assert receive.practice.isVisible()  # type: ignore[attr-defined]
+
+
+async def test_without_the_preload_a_visit_reads_what_the_page_shows(
+    page: BalancesPage, window: MainWindow, application: Application, clock: FakeClock, until: Until
+) -> None:
+    assert application.session is not None
+    await application.session.settings.change(preload=False)
+    window.open_page("receive")
+    clock.advance(40)
+    window.open_page("balances")
+    shown = set(page.model.rows.shown_keys())
+    await until(lambda: _kinds_of(page, shown) == {BadgeKind.FRESH})
+
+
+def _kinds_of(page: BalancesPage, keys: set[BalanceKey]) -> set[BadgeKind]:
+    snapshot = page.model.rows.snapshot
+    assert snapshot is not None
+    return {snapshot.row(row).badge.kind for row, key in enumerate(snapshot.keys) if key in keys}

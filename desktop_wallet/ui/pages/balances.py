@@ -164,6 +164,9 @@ class BalancesPage(Page):
             self._preload_if_due()
         # The first visit follows the unlock, which preloads by itself.
         self._visited = True
+        session = self.session
+        if session is not None and session.catalogue.chosen and not session.settings.now.preload:
+            self.reads.read(self.model.rows.shown_keys())
 
     @override
     def hidden(self) -> None:

@@ -77,6 +77,12 @@ class BalanceReads:
         """Read one balance anew."""
         self._tasks.start(self._refresh_one(row), key=f"{ONE} {row.key}")
 
+    def read(self, keys: Sequence[BalanceKey]) -> None:
+        """Read these balances from wherever their number still serves; what the page needs without a preload."""
+        session = self._session
+        if session is not None and keys:
+            self._tasks.start(session.balances.read(keys), key="read")
+
     def preload(self, *, quiet: bool = False) -> None:
         """Read everything that is not within its time; quietly, only failures are told."""
         self._tasks.start(self._preload(quiet=quiet), key=PRELOAD)
