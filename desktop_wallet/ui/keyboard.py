@@ -1,4 +1,4 @@
-"""The window's keys: Ctrl+1 to 9 pages, Ctrl+F search, F5 and Ctrl+R refresh, Ctrl+D details, Ctrl+L lock, Ctrl+Q quit."""
+"""The window's keys: pages by number, search, refresh, details, lock, quit."""
 
 from __future__ import annotations
 

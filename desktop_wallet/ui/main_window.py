@@ -247,6 +247,7 @@ class MainWindow(QMainWindow):
         """Stop everything and return when all is at rest. The program can end then."""
         self._second.stop()
         self._unsubscribe_application()
+        self._unsubscribe_application = _nothing
         geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")
         self._leave_session()
         await self.entry.stop()

@@ -38,13 +38,13 @@ class TaskOwner:
         """Ask the tasks with that key to end; without a key, all of them. They end in the loop's next turns."""
         for task, known in list(self._tasks.items()):
             if key in ("", known):
-                task.cancel()
+                _cancel_once(task)
 
     async def stop(self) -> None:
         """Cancel every task and return when all have ended. A task that stops its own owner is left out."""
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
-            task.cancel()
+            _cancel_once(task)
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _on_task_done(self, task: asyncio.Task[object]) -> None:
@@ -54,3 +54,9 @@ class TaskOwner:
         error = task.exception()
         if error is not None:
             self._on_error(error)
+
+
+def _cancel_once(task: asyncio.Task[Any]) -> None:
+    # A second cancellation would break into the cleaning-up that the first one began.
+    if not task.cancelling():
+        task.cancel()

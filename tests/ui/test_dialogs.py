@@ -45,7 +45,9 @@ async def opened(parent: QWidget, until: Until) -> Dialog:
 async def test_confirm_returns_what_was_pressed(
     parent: QWidget, theme: Theme, until: Until, name: str, answer: bool
 ) -> None:
-    asked = asyncio.ensure_future(dialogs.confirm(parent, theme, "Clear the cache?", "It is read anew.", action="Clear"))
+    asked = asyncio.ensure_future(
+        dialogs.confirm(parent, theme, "Clear the cache?", "It is read anew.", action="Clear")
+    )
     dialog = await opened(parent, until)
     button(dialog, name).click()
     assert await asked is answer
@@ -77,7 +79,7 @@ async def test_the_loop_runs_on_while_a_dialog_is_open(parent: QWidget, theme: T
 
 
 async def test_a_dialog_goes_away_with_whoever_asked(parent: QWidget, theme: Theme, until: Until) -> None:
-    owner = TaskOwner(pytest.fail)
+    owner = TaskOwner(lambda error: pytest.fail(str(error)))
     owner.start(dialogs.confirm(parent, theme, "Really?", "A sentence.", action="Yes"))
     await opened(parent, until)
     await owner.stop()

@@ -46,7 +46,9 @@ def test_words_are_whole_sentences_and_calm(kind: type[WalletError], data: dict[
     words = error_text(kind(**data), lambda _: "Base")
     for sentence in (words.sentence, words.what_to_do):
         assert sentence.endswith(".")
-        assert sentence[0].isupper() or sentence[0].isdigit() or sentence.startswith(("base.example", "vault.json", "m/"))
+        assert (
+            sentence[0].isupper() or sentence[0].isdigit() or sentence.startswith(("base.example", "vault.json", "m/"))
+        )
     assert not words.title.endswith(".")
     everything = f"{words.title} {words.text}"
     assert "!" not in everything
@@ -55,7 +57,9 @@ def test_words_are_whole_sentences_and_calm(kind: type[WalletError], data: dict[
     assert "None" not in everything
 
 
-@pytest.mark.parametrize(("kind", "problem"), [(kind, problem) for kind, known in PROBLEMS.items() for problem in known])
+@pytest.mark.parametrize(
+    ("kind", "problem"), [(kind, problem) for kind, known in PROBLEMS.items() for problem in known]
+)
 def test_every_problem_is_told_apart(kind: type[WalletError], problem: str) -> None:
     with_problem = error_text(kind(problem=problem, **FULL))
     others = {error_text(kind(problem=other, **FULL)).sentence for other in PROBLEMS[kind] if other != problem}

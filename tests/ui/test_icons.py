@@ -54,7 +54,9 @@ def test_every_icon_that_code_names_ships() -> None:
     named = set()
     for source in _UI.rglob("*.py"):
         text = source.read_text(encoding="utf-8")
-        named |= set(re.findall(r"(?:Button|Picture|Notice|Banner|pixmap|icon)\([^()\n]*\"([a-z0-9]+(?:-[a-z0-9]+)+)\"", text))
+        named |= set(
+            re.findall(r"(?:Button|Picture|Notice|Banner|pixmap|icon)\([^()\n]*\"([a-z0-9]+(?:-[a-z0-9]+)+)\"", text)
+        )
         named |= set(re.findall(r"^    icon = \"([a-z0-9-]+)\"", text, re.MULTILINE))
     assert {"wallet", "refresh-cw"} & named
     assert named - shipped <= {"no-such-icon"}

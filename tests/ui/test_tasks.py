@@ -36,6 +36,25 @@ async def test_stop_returns_after_every_task_has_cleaned_up(owner: TaskOwner, er
     assert errors == []
 
 
+async def test_a_second_cancellation_does_not_break_into_the_cleaning_up(owner: TaskOwner) -> None:
+    cleaned: list[bool] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)
+            cleaned.append(True)
+
+    owner.start(work())
+    await asyncio.sleep(0)
+    owner.cancel()
+    await asyncio.sleep(0)
+    owner.cancel()
+    await owner.stop()
+    assert cleaned == [True]
+
+
 async def test_an_error_goes_to_the_owner_and_not_to_the_loop(owner: TaskOwner, errors: list[BaseException]) -> None:
     async def fail() -> None:
         raise ValueError("ours")

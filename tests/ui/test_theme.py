@@ -101,10 +101,11 @@ def test_in_system_mode_the_system_decides(theme: Theme, qapp: QApplication, mon
     says = [Qt.ColorScheme.Light]
     monkeypatch.setattr(theme, "_system_scheme", lambda: says[0])
     theme.set_mode(ThemeMode.SYSTEM)
-    assert not theme.is_dark
+    dark = [theme.is_dark]
     says[0] = Qt.ColorScheme.Dark
     qapp.styleHints().colorSchemeChanged.emit(says[0])
-    assert theme.is_dark
+    dark.append(theme.is_dark)
     theme.set_mode(ThemeMode.LIGHT)
     qapp.styleHints().colorSchemeChanged.emit(says[0])
-    assert not theme.is_dark
+    dark.append(theme.is_dark)
+    assert dark == [False, True, False]

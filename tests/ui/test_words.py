@@ -4,8 +4,16 @@ import pytest
 
 from desktop_wallet.core.addresses import parse_address
 from desktop_wallet.core.assets import AssetId
-from desktop_wallet.core.balances import BalanceKey, BalanceState, Behind, FailureReason, ReadFailure, ReadMethod, Reading
-from desktop_wallet.core.balances import RegistryId
+from desktop_wallet.core.balances import (
+    BalanceKey,
+    BalanceState,
+    Behind,
+    FailureReason,
+    ReadFailure,
+    Reading,
+    ReadMethod,
+    RegistryId,
+)
 from desktop_wallet.core.freshness import Badge, BadgeKind, StaleReason
 from desktop_wallet.core.instants import Instant, RunId
 from desktop_wallet.core.networks import Family, NetworkId
@@ -48,7 +56,9 @@ def test_an_age_is_said_in_its_largest_whole_unit(age_s: float, text: str) -> No
     assert words.age_text(age_s) == text
 
 
-@pytest.mark.parametrize(("left_s", "text"), [(27, "27 s"), (240, "4m 0s"), (245.9, "4m 5s"), (3900, "1h 5m"), (-1, "0 s")])
+@pytest.mark.parametrize(
+    ("left_s", "text"), [(27, "27 s"), (240, "4m 0s"), (245.9, "4m 5s"), (3900, "1h 5m"), (-1, "0 s")]
+)
 def test_what_is_left_is_said_to_the_second_while_that_matters(left_s: float, text: str) -> None:
     assert words.left_text(left_s) == text
 
@@ -113,7 +123,9 @@ def test_every_failure_has_a_calm_sentence(reason: FailureReason) -> None:
 
 def test_a_rate_limit_says_when_the_next_try_is() -> None:
     failure = ReadFailure(KEY, FailureReason.RATE_LIMITED, at(0), "base.example", 8.0)
-    assert words.failure_sentence(failure, "Base", None, at(3)) == "base.example asks for fewer requests. Next try in 5 s."
+    assert (
+        words.failure_sentence(failure, "Base", None, at(3)) == "base.example asks for fewer requests. Next try in 5 s."
+    )
 
 
 @pytest.mark.parametrize("reason", StaleReason)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,10 @@ from desktop_wallet.compose import Application
 from desktop_wallet.core.accounts import WalletKind
 from desktop_wallet.core.errors import KeyringFailure, KeyringMissing
 from desktop_wallet.ui.main_window import MainWindow
-from desktop_wallet.ui.pages.onboarding.flow import OnboardingPage
-from desktop_wallet.ui.pages.onboarding.networks_step import NetworksStep
-from desktop_wallet.ui.pages.onboarding.profile_steps import KeyringStep, ProfileStep, SourceStep
 from desktop_wallet.ui.pages.onboarding.backup_step import BackupStep
+from desktop_wallet.ui.pages.onboarding.flow import OnboardingPage
+from desktop_wallet.ui.pages.onboarding.networks_step import NetworkRow, NetworksStep
+from desktop_wallet.ui.pages.onboarding.profile_steps import KeyringStep, ProfileStep, SourceStep
 from desktop_wallet.ui.pages.onboarding.state import Bring, Step
 from desktop_wallet.ui.pages.onboarding.wallet_steps import (
     KeyStep,
@@ -55,6 +56,10 @@ async def make_profile(way: OnboardingPage, until: Until, after: Step) -> None:
     await until(lambda: way.state.step is after)
 
 
+def told(row: NetworkRow, said: str) -> bool:
+    return said in row.problem.text()
+
+
 async def choose_networks(way: OnboardingPage, until: Until) -> None:
     assert isinstance(way.view, NetworksStep)
     for row in way.view.rows[1:]:
@@ -88,13 +93,14 @@ async def test_a_new_wallet_from_the_first_page_to_the_open_wallet(
     await until(lambda: way.state.step is Step.NETWORKS)
     session = application.session
     assert session is not None
-    assert not session.catalogue.chosen
+    chosen = [session.catalogue.chosen]
     assert way.state.phrase == way.state.password == ""
     await choose_networks(way, until)
-    assert session.catalogue.chosen
+    chosen.append(session.catalogue.chosen)
+    assert chosen == [False, True]
     assert [n.name for n in session.catalogue.networks()] == ["Ethereum"]
     way.skip.click()
-    await until(lambda: window.centralWidget().isAncestorOf(window.scene) and window.scene.isVisible())
+    await until(window.scene.isVisible)
     [wallet] = session.accounts.wallets()
     assert (wallet.kind, wallet.backed_up) == (WalletKind.PHRASE, True)
 
@@ -187,7 +193,7 @@ async def test_a_wrong_word_is_named_by_its_place_and_the_right_phrase_shows_its
     way.action.click()
     await until(lambda: "Word 12" in view.entry.row.error)
     view.entry.words.setPlainText(ZOO)
-    await until(lambda: view.entry.first.text())
+    await until(view.entry.first.text)
     assert view.entry.first.text().replace(" ", "").endswith(ZOO_FIRST)
     view.entry.search.setChecked(False)
     way.action.click()
@@ -197,9 +203,7 @@ async def test_a_wrong_word_is_named_by_its_place_and_the_right_phrase_shows_its
     assert [str(a.address) for a in session.accounts.accounts()] == [ZOO_FIRST.lower()]
 
 
-async def test_the_last_word_is_completed(
-    window: MainWindow, way: OnboardingPage, until: Until
-) -> None:
+async def test_the_last_word_is_completed(window: MainWindow, way: OnboardingPage, until: Until) -> None:
     await choose(window, Way.EXISTING, until)
     assert isinstance(way.view, SourceStep)
     way.view.cards[Bring.PHRASE].click()
@@ -294,7 +298,7 @@ async def test_an_own_node_that_does_not_answer_is_told_and_nobody_else_is_asked
     for url, said in (("ftp://node", "begins with https://"), ("http://127.0.0.1:9", "could not be reached")):
         row.url.setText(url)
         way.action.click()
-        await until(lambda said=said: said in row.problem.text())
+        await until(partial(told, row, said))
     session = application.session
     assert session is not None
     assert not session.catalogue.chosen
@@ -365,7 +369,7 @@ async def test_a_way_in_that_was_left_before_the_networks_goes_on_there(
     await until(lambda: window.entry.currentWidget() is way)
     assert way.state.step is Step.NETWORKS
     await choose_networks(way, until)
-    await until(lambda: window.scene.isVisible())
+    await until(window.scene.isVisible)
 
 
 async def test_the_backup_step_writes_the_file_and_refuses_to_overwrite(

@@ -4,13 +4,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop_wallet.core.addresses import parse_address
 from desktop_wallet.core.networks import Family, NetworkId
 from desktop_wallet.services.reports import Progress, Waiting
-from desktop_wallet.ui.theme import Theme, TextStyle, Token
+from desktop_wallet.ui.theme import TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.address import AddressLabel
 from desktop_wallet.ui.widgets.buttons import ChoiceCard, IconButton, PrimaryButton, SecondaryButton
 from desktop_wallet.ui.widgets.empty import EmptyState
@@ -23,7 +23,7 @@ MARKUP = "<b>USDC</b> <img src='http://127.0.0.1/x'> & co"
 ADDRESS = "0x52908400098527886E0F7030069857D2E4169EE7"
 
 
-def name_of(widget: object) -> str:
+def name_of(widget: QWidget) -> str:
     interface = QAccessible.queryAccessibleInterface(widget)
     return interface.text(QAccessible.Text.Name)
 
