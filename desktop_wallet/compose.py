@@ -236,7 +236,7 @@ class Application:
 
     async def _open(self, summary: ProfileSummary, vault: Vault, spend_problem: SpendProblem | None) -> Session:
         from desktop_wallet.chains.practice.worlds import WORLDS
-        from desktop_wallet.services.session import Surroundings, open_session
+        from desktop_wallet.services.session import ALL_CACHES_BYTES, Surroundings, open_session
 
         practice = summary.practice
         outside = Surroundings(
@@ -249,6 +249,7 @@ class Application:
             folder=self.folders.profile(summary.id),
             cache_folder=self.folders.profile_cache(summary.id),
             requests_per_min=self._outside.requests_per_min,
+            cache_share_bytes=ALL_CACHES_BYTES // max(len(await self.profiles.list()), 1),
         )
         self.session = await open_session(summary, vault, outside, spend_problem)
         await self.preferences.set_last_profile(summary.id)

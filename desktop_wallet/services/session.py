@@ -11,7 +11,7 @@ from desktop_wallet.cache.memory import MemoryTier
 from desktop_wallet.cache.metrics import CacheMetrics
 from desktop_wallet.cache.pages import PageCache
 from desktop_wallet.core.errors import VaultLocked
-from desktop_wallet.registry.registry import Registry
+from desktop_wallet.registry.registry import LOCK_NAME, Registry
 from desktop_wallet.services.accounts import Accounts
 from desktop_wallet.services.adapters import Adapters
 from desktop_wallet.services.book import Book
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 REGISTRY_FILE = "registry.db"
+ALL_CACHES_BYTES = 100_000_000
+"""What the caches of all profiles may take together (requirement C4)."""
 _TEND_EVERY_S = 60.0
 
 
@@ -59,6 +61,8 @@ class Surroundings:
     folder: Path
     cache_folder: Path
     requests_per_min: int = 100
+    cache_share_bytes: int = ALL_CACHES_BYTES
+    """What this profile may take of the room that all profiles' caches share."""
 
 
 class Session:
@@ -71,9 +75,10 @@ class Session:
         registry: Registry,
         feed: ChangeFeed,
         spend_problem: SpendProblem | None,
-        sleep: Callable[[float], Awaitable[None]],
+        outside: Surroundings,
     ) -> None:
         """Hold what `open_session` has opened."""
+        self._cache_share_bytes = outside.cache_share_bytes
         self.profile = profile
         self.spend_problem = spend_problem
         self.cache_trouble: CacheTrouble | None = None
@@ -88,7 +93,7 @@ class Session:
         self.preload: Preload
         self.pages: PageCache
         self._tasks = Tasks()
-        self._sleep = sleep
+        self._sleep = outside.sleep
         self._preload_held = False
         self._preload_wanted: bool | None = None
         """None while none runs; True when one more is to follow the one that runs."""
@@ -160,7 +165,7 @@ class Session:
         """Bring the cache into the mode and size that the settings name."""
         now = self.settings.now
         await self.pages.set_mode(now.cache_mode)
-        await self.pages.set_limit(now.cache_limit_bytes)
+        await self.pages.set_limit(min(now.cache_limit_bytes, self._cache_share_bytes))
 
     async def close(self) -> None:
         """Stop every read, keep what must be kept, forget every key."""
@@ -187,8 +192,12 @@ async def open_session(
     """
     make_private(outside.folder)
     feed = ChangeFeed()
-    registry = await Registry.open(outside.folder / REGISTRY_FILE, vault.view_subkey("registry"), outside.clock)
-    session = Session(profile, vault, registry, feed, spend_problem, outside.sleep)
+    # The lock file stays where a registry once was: then a registry that is gone is a loss, and not a new beginning.
+    was_there = (outside.folder / LOCK_NAME).exists()
+    registry = await Registry.open(
+        outside.folder / REGISTRY_FILE, vault.view_subkey("registry"), outside.clock, must_exist=was_there
+    )
+    session = Session(profile, vault, registry, feed, spend_problem, outside)
     try:
         session.settings = await SettingsKeeper.open(registry)
         session.catalogue = Catalogue(
@@ -258,7 +267,7 @@ async def _open_pages(session: Session, vault: Vault, outside: Surroundings, met
         names_key=vault.view_subkey("names"),
         clock=outside.clock,
         mode=now.cache_mode,
-        limit_bytes=now.cache_limit_bytes,
+        limit_bytes=min(now.cache_limit_bytes, outside.cache_share_bytes),
         metrics=metrics,
         on_trouble=trouble,
     )

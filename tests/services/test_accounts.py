@@ -8,9 +8,10 @@ from desktop_wallet.chains.practice.worlds import PRACTICE
 from desktop_wallet.compose import Application, Surrounds
 from desktop_wallet.core.accounts import AccountSource, DerivationPath, PathScheme, WalletKind
 from desktop_wallet.core.addresses import display_address
-from desktop_wallet.core.errors import AlreadyThere, InvalidAddress, InvalidPhrase, NotAllowed
+from desktop_wallet.core.errors import AlreadyThere, InvalidAddress, InvalidPhrase, NotAllowed, RegistryDamaged
 from desktop_wallet.sealing import KdfParameters
 from desktop_wallet.services.folders import Folders
+from desktop_wallet.services.session import REGISTRY_FILE
 from tests.fakes.engine import until
 
 if TYPE_CHECKING:
@@ -116,3 +117,14 @@ async def test_labels_and_accounts_survive_a_restart(application: Application, s
     again = await application.unlock(profile, "practice")
     assert again.accounts.wallet(wallet.id).label == "Rainy days"
     assert len(again.accounts.accounts()) == 3
+
+
+async def test_a_registry_that_is_gone_is_a_loss_and_no_new_beginning(
+    application: Application, session: Session
+) -> None:
+    profile = session.profile.id
+    await application.lock()
+    (application.folders.profile(profile) / REGISTRY_FILE).unlink()
+    with pytest.raises(RegistryDamaged):
+        await application.unlock(profile, "practice")
+    assert not (application.folders.profile(profile) / REGISTRY_FILE).exists()
