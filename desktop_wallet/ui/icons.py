@@ -79,10 +79,8 @@ class _Engine(QIconEngine):
 
     @override
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
-        side = min(size.width(), size.height())
-        if scale > 1:
-            side = round(side / scale)
-        return self._icons.pixmap(self._name, self._token, max(1, side), scale)
+        # Qt 6.11 names the size in logical pixels here; earlier ones named physical ones.
+        return self._icons.pixmap(self._name, self._token, max(1, min(size.width(), size.height())), scale)
 
     @override
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage
 
 from desktop_wallet.resources import MissingResource, resource_path
@@ -36,6 +37,11 @@ def test_an_icon_that_was_made_before_is_recoloured(theme: Theme) -> None:
 
 def test_a_dense_screen_gets_more_pixels_for_the_same_size(theme: Theme) -> None:
     pixmap = theme.icons.pixmap("lock", Token.TEXT, 16, 2.0)
+    assert (pixmap.width(), pixmap.devicePixelRatio()) == (32, 2.0)
+
+
+def test_a_button_on_a_dense_screen_gets_them_too(theme: Theme) -> None:
+    pixmap = theme.icons.icon("lock", Token.TEXT, 16).pixmap(QSize(16, 16), 2.0)
     assert (pixmap.width(), pixmap.devicePixelRatio()) == (32, 2.0)
 
 
