@@ -129,6 +129,12 @@ class AccountsPage(Page):
             card.show_search(None)
 
     @override
+    def tick(self) -> None:
+        # The keyring may have been opened from somewhere else in the window.
+        if self.session is not None and self.session.spend_problem is not self._banner_for:
+            self._show_wallets()
+
+    @override
     def detach(self) -> None:
         super().detach()
         self._flows = None
