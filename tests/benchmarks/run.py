@@ -1,0 +1,60 @@
+"""Measures the wallet side by side with its references.
+
+usage: make bench [ARGS="--only B1,B4 --json FILE"]
+
+Goals are for a quiet machine of two cores; ratios hold on any. A peer that cannot run is named as missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.benchmarks.report import machine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BUILT = {"B1": "b1_start", "B4": "b4_cache_hit", "B5": "b5_preload_and_paint"}
+NOT_YET = ("B2", "B3", "B6", "B7", "B8", "B9", "B10")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmarks that were asked for; return 0, or 2 if one of them does not exist."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--only", metavar="IDS", help=f"some of {', '.join(BUILT)}, separated by commas")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write one JSON object a line to FILE")
+    options = parser.parse_args(arguments)
+    wanted = list(BUILT) if options.only is None else [name.strip().upper() for name in options.only.split(",")]
+    problems = [problem for name in wanted if (problem := _problem(name))]
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        return 2
+    lines = []
+    print(machine(), flush=True)
+    for name in wanted:
+        module = import_module(f"tests.benchmarks.{BUILT[name]}")
+        print(f"\n{name}: {module.ABOUT}\n  {module.SETTING}", flush=True)
+        for finding in module.measure():
+            print(finding.as_text(), flush=True)
+            lines.append(finding.as_json())
+    if options.json is not None:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return 0
+
+
+def _problem(name: str) -> str:
+    """Return why a benchmark cannot run; nothing if it can."""
+    if name in BUILT:
+        return ""
+    if name in NOT_YET:
+        return f"{name} is planned and not built yet. Built: {', '.join(BUILT)}."
+    return f"There is no benchmark {name}. Built: {', '.join(BUILT)}."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

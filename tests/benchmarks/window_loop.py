@@ -1,0 +1,41 @@
+"""Runs a benchmark's coroutine as the wallet runs its own: on the loop of the window, with its switch interval."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import qasync
+from PySide6.QtWidgets import QApplication
+
+from desktop_wallet.app import THREAD_TURN_S
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+
+
+def window_app() -> QApplication:
+    """Return the one QApplication of this process."""
+    found = QApplication.instance()
+    if isinstance(found, QApplication):
+        return found
+    app = QApplication(sys.argv[:1])
+    app.setQuitOnLastWindowClosed(False)
+    return app
+
+
+def run_on_window_loop(main: Coroutine[Any, Any, T]) -> T:
+    """Return what the coroutine returns."""
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(THREAD_TURN_S)
+    loop = qasync.QEventLoop(window_app())
+    loop.set_default_executor(ThreadPoolExecutor(2, thread_name_prefix="files"))
+    try:
+        with loop:
+            found: T = loop.run_until_complete(main)
+            return found
+    finally:
+        sys.setswitchinterval(before_s)
