@@ -233,6 +233,7 @@ async def test_a_time_set_by_the_environment_is_said(
     stage: Stage, page: SettingsPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stage.session.settings, "_environment", {(Purpose.DISPLAY, None): 10.0})
+    await stage.session.settings.change()
     page.open_section("freshness")
     assert (
         page.section_of(FreshnessSection)
