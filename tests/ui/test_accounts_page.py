@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit
 
 from desktop_wallet.compose import Application
-from desktop_wallet.core.accounts import AccountSource, PathScheme, WalletKind
+from desktop_wallet.core.accounts import Account, AccountSource, PathScheme, WalletId, WalletKind
 from desktop_wallet.core.errors import KeyringLocked
 from desktop_wallet.services.session import Session
 from desktop_wallet.ui.pages.accounts import AccountsPage
@@ -170,6 +171,27 @@ async def test_a_search_without_networks_says_so(stage: Stage, page: AccountsPag
     card.buttons[WalletAction.DISCOVER].click()
     await stage.until(lambda: stage.shell.said)
     assert stage.shell.said == "No network is switched on, so nobody can be asked. Switch one on in Settings."
+
+
+async def test_a_search_can_be_cancelled(stage: Stage, page: AccountsPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = await add_phrase(stage, page)
+    network = stage.session.catalogue.networks(enabled_only=False)[0]
+    await stage.session.catalogue.choose_networks([network.id])
+
+    async def search(_wallet: WalletId, *, on_progress: Callable[[int], None]) -> list[Account]:
+        on_progress(15)
+        await asyncio.Event().wait()
+        return []
+
+    monkeypatch.setattr(stage.session.accounts, "discover", search)
+    card.buttons[WalletAction.DISCOVER].click()
+    await stage.until(lambda: card.searching == "Looking for used accounts: 15 accounts looked at")
+    assert card.buttons[WalletAction.DISCOVER].isHidden()
+    cancel = [b for b in card.findChildren(QAbstractButton) if b.accessibleName().startswith("Cancel the search")]
+    cancel[0].click()
+    await stage.until(lambda: not card.searching)
+    assert not card.buttons[WalletAction.DISCOVER].isHidden()
+    assert stage.shell.notices == []
 
 
 async def test_a_backed_up_wallet_goes_after_one_question(stage: Stage, page: AccountsPage) -> None:
