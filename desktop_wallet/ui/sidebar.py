@@ -72,6 +72,7 @@ class Sidebar(QFrame):
         name = page.name
         button = NavigationButton(theme, page.title, page.icon, lambda: self.page_chosen.emit(name))
         button.setCheckable(True)
+        button.setAutoExclusive(True)  # a screen reader says "radio button", not "check box"
         button.setToolTip(f"{page.title} (Ctrl+{number})")
         self._buttons[name] = button
         return button

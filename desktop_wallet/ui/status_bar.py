@@ -60,7 +60,7 @@ def health_texts(found: Health) -> tuple[tuple[Token, str], ...]:
     if found.up or not (found.limited or found.down or found.unasked):
         texts.append((Token.FRESH if found.up else Token.MUTED, f"{count_text(found.up, 'network')} up"))
     if found.unasked:
-        texts.append((Token.MUTED, f"{found.unasked} not asked yet"))
+        texts.append((Token.MUTED, f"{count_text(found.unasked, 'network')} not asked yet"))
     for token, names, word in ((Token.STALE, found.limited, "limited"), (Token.UNAVAILABLE, found.down, "down")):
         if len(names) > _NAMED:
             texts.append((token, f"{len(names)} {word}"))
@@ -82,9 +82,12 @@ class StatusBar(QFrame):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(4 * GRID, 0, 4 * GRID, 0)
         self._row.setSpacing(18)
-        self._networks = QHBoxLayout()
+        # A widget of its own, made first: a screen reader reads in the order of making.
+        room = QWidget()
+        self._networks = QHBoxLayout(room)
+        self._networks.setContentsMargins(0, 0, 0, 0)
         self._networks.setSpacing(18)
-        self._row.addLayout(self._networks)
+        self._row.addWidget(room)
         self._hit_rate = self._text()
         self._saved = self._text()
         self._row.addStretch(1)

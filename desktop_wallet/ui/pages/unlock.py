@@ -94,7 +94,8 @@ class UnlockPage(QWidget):
         row.setSpacing(GRID)
         row.addStretch(1)
         row.addWidget(self._other)
-        row.addWidget(Text(theme, "·", TextStyle.BODY, Token.MUTED))
+        self._dot = Text(theme, "·", TextStyle.BODY, Token.MUTED)
+        row.addWidget(self._dot)
         row.addWidget(self._forgot)
         row.addStretch(1)
         return row
@@ -110,7 +111,8 @@ class UnlockPage(QWidget):
         self.password.setVisible(usable)
         self.unlock_button.setEnabled(usable)
         self.unlock_button.set_text("Unlock")
-        self._forgot.setVisible(not profile.practice)
+        for widget in (self._dot, self._forgot):
+            widget.setVisible(not profile.practice)
         if profile.damaged:
             self._say(error_text(VaultDamaged(name="vault.json")).text)
         self.password.setFocus()
@@ -137,7 +139,7 @@ class UnlockPage(QWidget):
 
     def _since_text(self, profile: ProfileSummary) -> str:
         if profile.practice:
-            return f"Locked. Play money only, so its password is no secret: {PRACTICE_PASSWORD}"
+            return f"Locked. Play money: the password is {PRACTICE_PASSWORD}"
         if profile.last_opened_s is None:
             return "Locked."
         return f"Locked. Last open {time_text(profile.last_opened_s, self._shell.clock.now().wall_s)}"

@@ -240,6 +240,7 @@ class SegmentedControl(QFrame):
             button.setProperty("kind", "segment")
             button.setFont(theme.font(TextStyle.MEDIUM))
             button.setCheckable(True)
+            button.setAutoExclusive(True)  # a screen reader says "radio button", not "check box"
             button.setAutoDefault(False)
             button.setAccessibleName(f"{name}: {text}")
             self._group.addButton(button, index)
