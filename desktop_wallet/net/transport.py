@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import cast
 
 import certifi
 import h2.exceptions
@@ -154,8 +156,9 @@ class Line:
             raise failure
         body = ReplyBody(host, response.headers.get("Content-Encoding", ""), self._limits.max_bytes)
         body.expect(response.headers.get("Content-Length"))
-        async for piece in response.aiter_raw():
-            body.add(piece)
+        async with _pieces_of(response) as pieces:
+            async for piece in pieces:
+                body.add(piece)
         return body.whole()
 
     def _refusal(self, response: httpx.Response, host: str) -> WalletError:
@@ -170,11 +173,27 @@ class Line:
     async def _drain(self, response: httpx.Response) -> None:
         """Read a short error page to its end, so that its connection can serve again; a long one retires the line."""
         drained = 0
-        async for piece in response.aiter_raw():
-            drained += len(piece)
-            if drained > _MAX_DRAINED_BYTES:
-                self._retired = True
-                return
+        async with _pieces_of(response) as pieces:
+            async for piece in pieces:
+                drained += len(piece)
+                if drained > _MAX_DRAINED_BYTES:
+                    self._retired = True
+                    return
+
+
+@contextlib.asynccontextmanager
+async def _pieces_of(response: httpx.Response) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Yield the pieces of a body as they come, and end there and then what was not read of them.
+
+    httpx reads through generators within generators. asyncio's loops finish those that are dropped half read, the
+    window's (qasync 0.28) does not, and their connection would never be closed.
+    """
+    pieces = cast("AsyncGenerator[bytes, None]", response.aiter_raw())
+    try:
+        yield pieces
+    finally:
+        await response.aclose()  # first: once it is closed the generators have nothing to wait for
+        await pieces.aclose()
 
 
 def _in_process_transport(answer: Answerer) -> httpx.AsyncBaseTransport:
