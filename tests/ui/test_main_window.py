@@ -410,11 +410,13 @@ async def test_play_money_is_marked_on_every_page(window: MainWindow, session: S
         assert any(label.text() == PRACTICE and label.isVisible() for label in window.findChildren(QLabel)), name
 
 
-async def test_the_status_bar_says_what_is_up(window: MainWindow, session: Session) -> None:
-    window.tick()
-    texts = window.scene.status.texts
-    assert "2 networks up" in texts
-    assert any("calls saved" in text for text in texts)
+async def test_the_status_bar_says_what_is_up(window: MainWindow, session: Session, until: Until) -> None:
+    def texts() -> tuple[str, ...]:
+        window.tick()
+        return window.scene.status.texts
+
+    await until(lambda: "2 networks up" in texts())
+    await until(lambda: any("calls saved" in text for text in texts()))
 
 
 async def test_the_sidebar_counts_what_is_in_the_profile(window: MainWindow, session: Session, until: Until) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QPainter, QShortcut
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -29,7 +29,7 @@ from desktop_wallet.ui.widgets.text import Text, button_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent
 
 _SEARCH_AFTER_MS = 120
 
@@ -156,9 +156,6 @@ class SearchField(TextField):
         self.addAction(theme.icons.icon("search", Token.MUTED), QLineEdit.ActionPosition.LeadingPosition)
         self.setMaxLength(120)
         self.textChanged.connect(self._on_text_changed)
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
-        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
-        escape.activated.connect(self.clear)
 
     def _on_text_changed(self, text: str) -> None:
         self._hint.setVisible(not text)
@@ -166,6 +163,13 @@ class SearchField(TextField):
 
     def _on_paused(self) -> None:
         self.searched.emit(self.text())
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        else:
+            super().keyPressEvent(event)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
