@@ -273,7 +273,7 @@ class FakePreload:
 
 @dataclass(slots=True)
 class FakeSettings:
-    preload: bool = False
+    preload: bool = True
 
     @property
     def now(self) -> FakeSettings:
