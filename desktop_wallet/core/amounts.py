@@ -14,6 +14,7 @@ UINT256_MAX = (1 << 256) - 1
 NO_BREAK_THIN = "\u202f"
 """Groups decimals by three without letting a line break between them."""
 _TYPED = re.compile(r"[0-9]{1,78}(\.[0-9]{0,78})?|\.[0-9]{1,78}")
+_COMMAS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 _MIN_PLACES = 2
 _GROUP = 3
 
@@ -37,12 +38,14 @@ def parse_amount(text: str, decimals: int) -> Amount:
     Raises InvalidAmount: empty, not-a-number, too-fine (more decimals than the asset has), negative, too-large (over
     256 bits).
     """
-    trimmed = re.sub(r"[\s,_\u00a0\u2009\u202f]", "", text)
+    grouped = re.sub(r"[\s_\u00a0\u2009\u202f]", "", text)
+    # A comma only where it groups by three: "0,5" must not become 5.
+    trimmed = grouped.replace(",", "") if _COMMAS.fullmatch(grouped) else grouped
     if not trimmed:
         raise InvalidAmount(text=text[:80], problem="empty")
     if trimmed.startswith(("-", "\u2212")):
         raise InvalidAmount(text=text[:80], problem="negative")
-    if not _TYPED.fullmatch(trimmed) or "," in text.partition(".")[2]:
+    if not _TYPED.fullmatch(trimmed):
         raise InvalidAmount(text=text[:80], problem="not-a-number")
     try:
         value = Decimal(trimmed)

@@ -200,6 +200,8 @@ def merge(state: BalanceState, new: Reading, evidence: Evidence) -> tuple[Balanc
     if old is None:
         return taken, Verdict.TAKEN
     if old.chain_hash and new.chain_hash and old.chain_hash != new.chain_hash:
+        if old.started.is_after(new.started):  # the old chain's last answer, come late
+            return state, Verdict.OUTDATED
         return taken, Verdict.NEW_EPOCH
     distance = blocks_between(old.position, new.position)
     if distance is None or distance == 0:

@@ -167,3 +167,10 @@ def test_keys_of_other_networks_differ_even_for_the_reference_zero() -> None:
     other = NetworkId.parse("eip155:0")
     address = KEY.address
     assert BalanceKey(other, address, AssetId(other, "slip44", "60")) != KEY
+
+
+def test_the_late_answer_of_a_chain_that_was_left_does_not_bring_it_back() -> None:
+    of_the_new = reading(5, amount=7, chain="0xother", started_s=10)
+    held = BalanceState(KEY, of_the_new)
+    late = reading(100, amount=3, chain="0xgenesis", started_s=9)
+    assert merge(held, late, Evidence(instant(11), 12.0, valid=True)) == (held, Verdict.OUTDATED)
