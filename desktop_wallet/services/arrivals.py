@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_wallet.chains.adapter import ChainAdapter, ReadRequest
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.balances import BalanceKey
-    from desktop_wallet.core.instants import Clock
+    from desktop_wallet.core.instants import Clock, Instant
     from desktop_wallet.core.invalidation import Invalidations
 
 _log = logging.getLogger(__name__)
@@ -87,11 +87,16 @@ class Arrivals:
                 restored.append(reading.key)
         return restored
 
-    def take_failures(self, failures: Iterable[ReadFailure]) -> Taken:
-        """Keep the last known reading of each balance, with the reason beside it."""
+    def take_failures(self, failures: Iterable[ReadFailure], began: Instant) -> Taken:
+        """Keep the last known reading of each balance, with the reason beside it.
+
+        A try that began before the reading that is held (a slow one, overtaken by a refresh) is not the last try.
+        """
         landings = {}
         for failure in failures:
-            self._store.put(fail(self.held(failure.key), failure))
+            held = self.held(failure.key)
+            if held.reading is None or not held.reading.started.is_after(began):
+                self._store.put(fail(held, failure))
             landings[failure.key] = Landing(failure=failure)
         return Taken(landings, (), frozenset())
 
@@ -143,7 +148,7 @@ class Arrivals:
         doubted = {reading.key for reading in again.get(Verdict.DOUBTED, ())}
         looked_up = await self._look_up(adapter, again.get(Verdict.BEHIND, ()))
         hosts = frozenset(reading.endpoint for reading in first.values())
-        avoid = hosts if len(network.endpoints) > len(hosts) else frozenset()
+        avoid = hosts if {endpoint.host for endpoint in network.endpoints} - hosts else frozenset()
         landings: dict[BalanceKey, Landing] = {}
         kept: list[Reading] = []
         changed: set[Address] = set()

@@ -9,6 +9,7 @@ more is called off.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,8 @@ class Departure:
 
     network: NetworkId
     refresh: bool
+    number: int
+    """In the order in which they were made."""
     seq: int = 0
     started: Instant | None = None
     waiting: dict[BalanceKey, list[Waiter]] = field(default_factory=dict)
@@ -125,6 +128,8 @@ class Flights:
         self._last_left: dict[NetworkId, Instant] = {}
         self._under_way: set[Departure] = set()
         self._tasks = Tasks()
+        self._numbers = itertools.count()
+        self._stopped = False
 
     @property
     def updating(self) -> frozenset[BalanceKey]:
@@ -176,16 +181,19 @@ class Flights:
             return await waiter.wait()
         finally:
             self._close_doors(departure)
-            if waiter.remaining:
-                self._leave(waiter)
+            self.leave(waiter)
 
     async def wait(self, waiter: Waiter) -> dict[BalanceKey, Landing]:
         """Return what came for each balance; raises VaultLocked when the reads were called off."""
         try:
             return await waiter.wait()
         finally:
-            if waiter.remaining:
-                self._leave(waiter)
+            self.leave(waiter)
+
+    def leave(self, waiter: Waiter) -> None:
+        """Wait no longer for what has not landed yet; what nobody else waits for is called off."""
+        if waiter.remaining:
+            self._leave(waiter)
 
     def land(self, departure: Departure, key: BalanceKey, landing: Landing) -> None:
         """Hand what came to whoever waits for that balance, in this flight and in earlier ones."""
@@ -193,14 +201,15 @@ class Flights:
             waiter.land(key, landing)
         if departure.refresh and landing.failure is None:
             for earlier in self._under_way:
-                if not earlier.refresh and key in earlier.waiting:
+                if not earlier.refresh and earlier.number < departure.number and key in earlier.waiting:
                     for waiter in earlier.waiting.pop(key):
                         waiter.land(key, landing)
         if self._current.get(key) is departure:
             del self._current[key]
 
     async def stop(self) -> None:
-        """Call off every flight and wait until none is under way."""
+        """Call off every flight and wait until none is under way; none departs any more."""
+        self._stopped = True
         self._queued.clear()
         await self._tasks.stop()
         self._current.clear()
@@ -222,6 +231,8 @@ class Flights:
         refresh: bool,
     ) -> Departure | None:
         """Put the reader on flights for these balances; return the departure that took those without a flight."""
+        if self._stopped:
+            raise VaultLocked
         waiter.remaining.update(keys)
         now = self._clock.now()
         new: list[BalanceKey] = []
@@ -244,7 +255,7 @@ class Flights:
     def _next_departure(self, network: NetworkId, *, refresh: bool) -> Departure:
         departure = None if refresh else self._queued.get(network)
         if departure is None:
-            departure = Departure(network, refresh)
+            departure = Departure(network, refresh, next(self._numbers))
             self._under_way.add(departure)
             if not refresh:
                 self._queued[network] = departure

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from desktop_wallet.chains.adapter import ReadRequest
 from desktop_wallet.core.changes import ChangeSet
+from desktop_wallet.core.errors import StorageFailure
 from desktop_wallet.services.arrivals import Arrivals, Taken
 from desktop_wallet.services.flights import Departure, Flights
 from desktop_wallet.services.tasks import Tasks
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from desktop_wallet.core.balances import BalanceKey, BalanceState, Reading, Verdict
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.services.session_parts import SessionParts
+
+_log = logging.getLogger(__name__)
 
 
 class NetworkReads:
@@ -31,7 +35,7 @@ class NetworkReads:
         self.flights = Flights(parts.clock, parts.sleep, self._invalidations, self._fly, self._on_flights_changed)
         self._keeping = Tasks()
         self._following_up = Tasks()
-        self._following: set[NetworkId] = set()
+        self._following: dict[NetworkId, set[BalanceKey]] = {}
 
     def held(self, key: BalanceKey) -> BalanceState:
         """Return what is held of a balance; never read is a state too."""
@@ -40,6 +44,10 @@ class NetworkReads:
     def restore(self, readings: Iterable[Reading]) -> list[BalanceKey]:
         """Take readings from the disk where memory has none; return the balances that got one."""
         return self._arrivals.restore(readings)
+
+    async def kept(self) -> None:
+        """Return when everything that was read before this call is kept."""
+        await self._keeping.finish()
 
     async def stop(self) -> None:
         """Call off every read, and wait until what was read is kept."""
@@ -53,9 +61,10 @@ class NetworkReads:
             tuple(departure.waiting), departure.seq, self._invalidations.registry, user_asked=departure.refresh
         )
         block_time_s = adapter.network.block_time_s
+        began = departure.started or self._parts.clock.now()
         async for batch in adapter.read_balances(request):
             self._counters.call(len(batch.readings))
-            self._land(departure, self._arrivals.take_failures(batch.failures))
+            self._land(departure, self._arrivals.take_failures(batch.failures, began))
             again: dict[Verdict, list[Reading]] = {}
             async for readings in self._parts.slicer.slices(batch.readings):
                 taken, doubtful = self._arrivals.take(readings, block_time_s)
@@ -77,21 +86,30 @@ class NetworkReads:
 
     async def _keep(self, readings: tuple[Reading, ...], changed: frozenset[Address]) -> None:
         await self._parts.pages.put(readings)
-        await self._parts.registry.note_readings(readings)
-        if changed:
-            await self._parts.registry.touch_active(changed, self._parts.clock.now())
+        try:
+            await self._parts.registry.note_readings(readings)
+            if changed:
+                await self._parts.registry.touch_active(changed, self._parts.clock.now())
+        except StorageFailure as error:
+            # A full disk stops no read: what was seen is noted with the next one.
+            _log.warning("what was read was not noted in the registry: %s", type(error).__name__)
 
     def _follow_up(self, network: NetworkId, keys: frozenset[BalanceKey], block_time_s: float) -> None:
-        if keys and network not in self._following:
-            self._following.add(network)
-            self._following_up.begin(self._ask_again(network, tuple(keys), block_time_s), "follow up")
+        if keys and network in self._following:
+            self._following[network] |= keys
+        elif keys:
+            self._following[network] = set(keys)
+            self._following_up.begin(self._ask_again(network, block_time_s), "follow up")
 
-    async def _ask_again(self, network: NetworkId, keys: tuple[BalanceKey, ...], block_time_s: float) -> None:
+    async def _ask_again(self, network: NetworkId, block_time_s: float) -> None:
         try:
             await self._parts.sleep(self._arrivals.follow_up_s(block_time_s))
         finally:
-            self._following.discard(network)
-        await self.flights.wait(self.flights.join(keys, 0.0))
+            unsettled = self._following.pop(network)
+        # Whatever was switched off or removed meanwhile is asked no more.
+        keys = [key for key in self._parts.book.keys(network=network) if key in unsettled]
+        if keys:
+            await self.flights.wait(self.flights.join(keys, 0.0))
 
     def _on_flights_changed(self, keys: Iterable[BalanceKey]) -> None:
         self._parts.feed.publish(ChangeSet(balances=frozenset(keys), activity=True))

@@ -42,6 +42,7 @@ class Preload:
         while self._task is not None:
             await asyncio.wait([self._task])
         task = self._task = self._tasks.start(self._run(keys, on_progress), "preload")
+        task.add_done_callback(self._on_ended)  # also when it is cancelled before it begins
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -71,8 +72,10 @@ class Preload:
             report = await self._balances.fetch(due, on_progress=lambda progress: self._show(progress, on_progress))
             return replace(report, skipped=len(wanted) - len(due))
         finally:
-            self._task = None
             self._show(None, None)
+
+    def _on_ended(self, _: asyncio.Task[Report]) -> None:
+        self._task = None
 
     def _show(self, progress: Progress | None, on_progress: Callable[[Progress], None] | None) -> None:
         self.progress = progress

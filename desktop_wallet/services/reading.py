@@ -127,6 +127,7 @@ class Balances:
         self, keys: Sequence[BalanceKey], on_progress: Callable[[Progress], None] | None = None
     ) -> Report:
         """Read these balances anew, past every tier, and return what that did; joins only an earlier refresh."""
+        await self.load_pages(keys)  # what the disk keeps has a say in the merge, and in what counts as a change
         return await self.fetch(keys, refresh=True, on_progress=on_progress)
 
     async def fetch(
@@ -223,14 +224,18 @@ class Balances:
 
     async def forget(self, key: BalanceKey) -> None:
         """Drop what memory and disk keep of a balance; it is unknown until it is read again."""
-        self._memory.delete(key)
-        await self._pages.forget([key])
+        async with self._loading:
+            self._memory.delete(key)
+            await self._reads.kept()
+            await self._pages.forget([key])
         self._tell([key])
 
     async def clear_cache(self) -> None:
         """Drop every kept reading, in memory and on disk. The registry and its invalidations stay."""
-        self._memory.clear()
-        await self._pages.clear()
+        async with self._loading:  # pages that were read before must not come into memory after
+            self._memory.clear()
+            await self._reads.kept()
+            await self._pages.clear()
         self._tell(self.keys())
 
     async def invalidate(self, scopes: Sequence[Scope], cause: str) -> None:
@@ -242,7 +247,9 @@ class Balances:
         self._counters.invalidation()
         touched = [key for key in self.keys() if any(scope.matches(key) for scope in scopes)]
         self._tell(touched)
-        known = [key for key in touched if self.state(key).reading is not None]
+        # What is being read for the first time needs it too: the answer under way began before the invalidation.
+        flights = self._reads.flights
+        known = [key for key in touched if flights.is_updating(key) or self.state(key).reading is not None]
         if known:
             self._tasks.begin(self._read_again(known), "read after an invalidation")
 
@@ -250,8 +257,10 @@ class Balances:
         """Do what is due once a minute: sweep the disk, and let go of memory that nobody used for an hour."""
         now = self._clock.now()
         await self._pages.sweep(now)
-        if self._memory.evict_if_idle(now):
+        # Not while something is read: what is held has a say in whether an answer counts.
+        if not self._reads.flights.updating and self._memory.evict_if_idle(now):
             self.forget_memory()
+            self._tell(self.keys())
 
     def note_waking(self) -> None:
         """Make every balance Stale: the machine slept, and nobody knows what happened meanwhile."""
@@ -309,13 +318,18 @@ class Balances:
     async def _from_network(
         self, keys: Sequence[BalanceKey], purpose: Purpose, answers: dict[BalanceKey, Answer]
     ) -> None:
+        flights = self._reads.flights
         boarded = [
-            self._fly_until_valid(
-                self._reads.flights.join(part, self._ttl(network, purpose)), part, self._ttl(network, purpose)
-            )
+            (flights.join(part, ttl_s), part, ttl_s)
             for network, part in self._by_network(keys).items()
+            for ttl_s in (self._ttl(network, purpose),)
         ]
-        for group in await asyncio.gather(*boarded):
+        try:
+            groups = await asyncio.gather(*(self._fly_until_valid(*one) for one in boarded))
+        finally:
+            for waiter, _, _ in boarded:  # who is cancelled at once has not begun to wait
+                flights.leave(waiter)
+        for group in groups:
             for key, landing in group.items():
                 state = self.state(key)
                 age_s = state.reading.started.age_s(self._clock.now()) if state.reading else None

@@ -30,7 +30,7 @@ from desktop_wallet.services.slicing import Slicer
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from desktop_wallet.services.adapters import Adapters
@@ -88,8 +88,15 @@ class ScriptedAdapter:
         """Return the chain as the first server sees it."""
         return next(iter(self.chains.values()))
 
-    def hold(self) -> None:
+    def hold(self) -> asyncio.Event:
+        """Keep answers back; return the event that lets just those go that are held when others are released."""
         self._gate.clear()
+        return self._gate
+
+    def release_later_ones(self) -> None:
+        """Let go whatever is asked from now on, and not what is held."""
+        self._gate = asyncio.Event()
+        self._gate.set()
 
     def release(self) -> None:
         self._gate.set()
@@ -202,6 +209,7 @@ async def engine(
     networks: tuple[Network, ...] | None = None,
     addresses: tuple[Address, ...] = ADDRESSES[:1],
     mode: CacheMode = CacheMode.ON,
+    sleep: Callable[[float], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Engine]:
     """Open the engine on a folder; opening it again there is a restart of the wallet."""
     clock = clock or FakeClock()
@@ -215,7 +223,7 @@ async def engine(
     memory = MemoryTier()
     parts = SessionParts(
         clock=clock,
-        sleep=_no_wait,
+        sleep=sleep or _no_wait,
         registry=registry,
         pages=pages,
         memory=memory,
