@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from desktop_wallet.clock import SystemClock
 from desktop_wallet.core.accounts import ProfileId
-from desktop_wallet.core.errors import WalletError
 from desktop_wallet.services.folders import Folders
 from desktop_wallet.services.preferences import Preferences
 from desktop_wallet.services.profiles import Profiles, ProfileSummary
@@ -170,7 +169,7 @@ class Application:
         import asyncio
 
         async with self._opening:
-            await self._close_session()
+            await self._leave_session()
             summary = await asyncio.to_thread(self.profiles.summary, profile)
             vault = self._vault(self.folders.profile(profile), practice=summary.practice)
             try:
@@ -188,7 +187,7 @@ class Application:
         session = await self.create_profile(name, password)
         try:
             await session.accounts.restore_backup(backup, backup_password)
-        except WalletError:
+        except BaseException:
             await self.lock()
             await self.profiles.delete(session.profile.id)
             raise
@@ -197,8 +196,10 @@ class Application:
     async def lock(self) -> None:
         """Stop every read, forget every key, empty the memory tier."""
         async with self._opening:
-            await self._close_session()
-            await self._tell(None)
+            try:
+                await self._close_session()
+            finally:
+                await self._tell(None)
 
     async def close(self) -> None:
         """Lock, and close every connection; the program can end then."""
@@ -211,7 +212,7 @@ class Application:
         import asyncio
 
         async with self._opening:
-            await self._close_session()
+            await self._leave_session()
             profile = ProfileId(uuid.uuid4().hex)
             folder = self.folders.profile(profile)
             vault = self._vault(folder, practice=practice)
@@ -251,15 +252,26 @@ class Application:
             requests_per_min=self._outside.requests_per_min,
             cache_share_bytes=ALL_CACHES_BYTES // max(len(await self.profiles.list()), 1),
         )
-        self.session = await open_session(summary, vault, outside, spend_problem)
-        await self.preferences.set_last_profile(summary.id)
-        return self.session
+        session = await open_session(summary, vault, outside, spend_problem)
+        try:
+            await self.preferences.set_last_profile(summary.id)
+        except BaseException:
+            await session.close()
+            raise
+        self.session = session
+        return session
 
     def _welcome(self, session: Session) -> None:
         if session.profile.practice:
             for chain in self.practice:
                 for account in session.accounts.accounts():
                     chain.welcome(account.address)
+
+    async def _leave_session(self) -> None:
+        """Lock what is open before another profile takes its place, or fails to."""
+        if self.session is not None:
+            await self._close_session()
+            await self._tell(None)
 
     async def _close_session(self) -> None:
         session, self.session = self.session, None

@@ -190,13 +190,15 @@ class Accounts:
         if of.kind is not WalletKind.PHRASE:
             raise NotAllowed(why="single-account")
         scheme = of.scheme
-        have = {a.address for a in self.accounts(wallet)}
         found: list[Account] = []
         looked = 0
         while looked < _MOST_ACCOUNTS:
             paths = [scheme.path(n) for n in range(looked, looked + gap)]
             addresses = await self._vault.derive_addresses(wallet, paths)
             used = set(await self._used(addresses))
+            if wallet not in self._wallets:
+                break  # it was removed meanwhile
+            have = {a.address for a in self.accounts(wallet)}
             looked += gap
             if on_progress:
                 on_progress(looked)
@@ -274,9 +276,16 @@ class Accounts:
         await self.load()
 
     async def restore_backup(self, path: Path, password: str) -> None:
-        """Bring in every wallet of a backup file; raises NotABackup, WrongPassword, KeyringFailure."""
+        """Bring in every wallet of a backup file; raises NotABackup, WrongPassword, KeyringFailure.
+
+        Of a wallet that is there already (its secret had vanished from the keyring, say) only accounts are added.
+        """
         for wallet, accounts in await self._vault.restore_backup(path, password):
-            await self._registry.add_wallet(wallet, accounts)
+            if wallet.id in self._wallets:
+                have = {account.address for account in self.accounts(wallet.id)}
+                await self._registry.add_accounts([account for account in accounts if account.address not in have])
+            else:
+                await self._registry.add_wallet(wallet, accounts)
         await self.load()
 
     async def change_password(self, old: str, new: str) -> None:

@@ -64,7 +64,9 @@ class Catalogue:
         self._always_chosen = always_chosen
         self._stored: StoredCatalogue
         self._assets: dict[NetworkId, tuple[Asset, ...]] = {}
+        # What was removed stays known until the lock: reads of it may be under way.
         self._by_id: dict[AssetId, Asset] = {}
+        self._known: dict[NetworkId, Network] = {}
         self._adapters: Adapters
         self.version = 0
         """Rises with every change, so that lists built on this know when they are outdated."""
@@ -73,7 +75,8 @@ class Catalogue:
         """Take what the registry keeps into memory."""
         self._stored = await self._registry.load_catalogue()
         self._assets.clear()
-        self._by_id = {
+        self._known |= {network.id: network for network in self.networks(enabled_only=False)}
+        self._by_id |= {
             asset.id: asset for network in self.networks(enabled_only=False) for asset in self.assets(network.id)
         }
         self.version += 1
@@ -97,8 +100,8 @@ class Catalogue:
         return tuple(n for n in everyone if self.is_enabled(n.id)) if enabled_only else everyone
 
     def network(self, network: NetworkId) -> Network:
-        """Return one network, switched on or not."""
-        return next(n for n in self.networks(enabled_only=False) if n.id == network)
+        """Return one network, switched on or not, or removed a moment ago; KeyError if it was never known."""
+        return self._known[network]
 
     def is_enabled(self, network: NetworkId) -> bool:
         """Return whether the network is switched on."""
@@ -192,6 +195,7 @@ class Catalogue:
             added_by_hand=True,
         )
         await self._registry.add_network(added)
+        self._adapters.rebuild(network)
         chosen = [n.id for n in self.networks()]
         await self.load()
         await self.choose_networks([*chosen, network])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desktop_wallet.cache.memory import MemoryTier
 from desktop_wallet.cache.metrics import CacheMetrics
 from desktop_wallet.cache.pages import PageCache
-from desktop_wallet.core.errors import VaultLocked
+from desktop_wallet.core.errors import StorageFailure, VaultLocked
 from desktop_wallet.registry.registry import LOCK_NAME, Registry
 from desktop_wallet.services.accounts import Accounts
 from desktop_wallet.services.adapters import Adapters
@@ -94,6 +94,7 @@ class Session:
         self.pages: PageCache
         self._tasks = Tasks()
         self._sleep = outside.sleep
+        self._closed = False
         self._preload_held = False
         self._preload_wanted: bool | None = None
         """None while none runs; True when one more is to follow the one that runs."""
@@ -116,6 +117,8 @@ class Session:
 
         Asked again while one runs, another follows: accounts, networks or tokens may have come since.
         """
+        if self._closed:
+            return
         if self._preload_wanted is None:
             self._tasks.begin(self._preload(), "preload")
         self._preload_wanted = True
@@ -125,7 +128,8 @@ class Session:
             while self._preload_wanted is not False:
                 self._preload_wanted = False
                 if self.settings.now.preload and self.catalogue.chosen:
-                    await self.preload.run()
+                    if (await self.preload.run()).cancelled:
+                        break
                     await self.accounts.find_contracts()
                 else:
                     await self.balances.load_pages(self.balances.keys())
@@ -159,7 +163,13 @@ class Session:
         while True:
             await self._sleep(_TEND_EVERY_S)
             await self.balances.tend()
+            await self._keep_counters()
+
+    async def _keep_counters(self) -> None:
+        try:
             await self.metrics.save()
+        except StorageFailure as error:  # a full disk, say: counters are not worth more than a line in the log
+            _log.warning("the counters were not saved: %s", type(error).__name__)
 
     async def apply_cache_settings(self) -> None:
         """Bring the cache into the mode and size that the settings name."""
@@ -168,16 +178,16 @@ class Session:
         await self.pages.set_limit(min(now.cache_limit_bytes, self._cache_share_bytes))
 
     async def close(self) -> None:
-        """Stop every read, keep what must be kept, forget every key."""
-        await self._tasks.stop()
-        await self.preload.stop()
-        await self.balances.stop()
-        try:
-            await self.metrics.save()
-        finally:
-            await self.pages.close()
-            await self._registry.close()
-            await self._vault.close()
+        """Stop every read, keep what must be kept, forget every key: each of it, whatever the others raise."""
+        self._closed = True
+        async with AsyncExitStack() as steps:  # the last one first
+            steps.push_async_callback(self._vault.close)
+            steps.push_async_callback(self._registry.close)
+            steps.push_async_callback(self.pages.close)
+            steps.push_async_callback(self._keep_counters)
+            steps.push_async_callback(self.balances.stop)
+            steps.push_async_callback(self.preload.stop)
+            steps.push_async_callback(self._tasks.stop)
 
 
 async def open_session(

@@ -13,7 +13,7 @@ from desktop_wallet.core.freshness import Policy, Purpose
 from desktop_wallet.core.networks import NetworkId
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from desktop_wallet.registry.registry import Registry
 
@@ -80,13 +80,31 @@ def encode(settings: Settings) -> str:
 def decode(text: str) -> Settings:
     """Return the settings that a JSON text holds; names it does not know or cannot read keep their defaults."""
     body = json.loads(text)
-    known = {item.name for item in fields(Settings)}
-    values = {name: value for name, value in body.items() if name in known}
-    if "cache_mode" in values:
-        values["cache_mode"] = CacheMode(values["cache_mode"])
-    if "ttl_s" in values:
-        values["ttl_s"] = overrides_from(",".join(f"{name}={s}" for name, s in values["ttl_s"].items()))
+    values: dict[str, Any] = {}
+    for name, read in _READERS.items():
+        try:
+            values[name] = read(body[name])
+        except KeyError:
+            pass
+        except (TypeError, ValueError, AttributeError):
+            _log.warning("a setting is not understood and keeps its default: %s", name)
     return Settings(**values)
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+_READERS: Mapping[str, Callable[[Any], object]] = {
+    "auto_lock_s": lambda value: None if value is None else _positive(value),
+    "lock_on_suspend": _truth,
+    "preload": _truth,
+    "cache_mode": CacheMode,
+    "cache_limit_bytes": int,
+    "ttl_s": lambda kept: overrides_from(",".join(f"{name}={seconds}" for name, seconds in kept.items())),
+}
 
 
 def overrides_from(text: str) -> dict[tuple[Purpose, NetworkId | None], float]:

@@ -164,11 +164,15 @@ async def test_pages_on_their_way_do_not_come_back_after_clearing(tmp_path: Path
 
 async def test_what_was_read_just_now_is_forgotten_on_disk_too(tmp_path: Path) -> None:
     async with engine(tmp_path) as e:
+        e.adapter.hold()
         reader = asyncio.ensure_future(e.balances.read(e.keys))
+        await until(lambda: e.adapter.requests)
+        e.adapter.release()
         while e.amount() is None:  # noqa: ASYNC110 - the very turn in which the answer is taken
             await asyncio.sleep(0)
         await e.balances.forget(e.key)
         await reader
+        await until(lambda: e.parts.pages.metrics.snapshot().sets)
         assert not await e.parts.pages.has(e.key)
 
 
