@@ -15,6 +15,7 @@ from desktop_wallet.core.accounts import ProfileId
 from desktop_wallet.services.folders import write_private
 
 if TYPE_CHECKING:
+    import asyncio
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Preferences:
         """Read what was kept."""
         self._path = path
         self._kept = _read(path)
+        self._writing: asyncio.Lock | None = None
 
     @property
     def theme(self) -> ThemeChoice:
@@ -76,8 +78,11 @@ class Preferences:
         import asyncio  # noqa: PLC0415 - a start shows its window before there is a loop
 
         self._kept = kept
+        if self._writing is None:
+            self._writing = asyncio.Lock()
         try:
-            await asyncio.to_thread(write_private, self._path, json.dumps(asdict(kept), indent=1))
+            async with self._writing:  # one after the other, and each writes the newest
+                await asyncio.to_thread(write_private, self._path, json.dumps(asdict(self._kept), indent=1))
         except OSError as error:
             _log.warning("preferences were not saved: %s", error.strerror)
 

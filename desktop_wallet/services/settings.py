@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from desktop_wallet.cache.pages import CacheMode
+from desktop_wallet.core.errors import StorageFailure
 from desktop_wallet.core.freshness import Policy, Purpose
 from desktop_wallet.core.networks import NetworkId
 
@@ -55,9 +56,14 @@ class SettingsKeeper:
         return cls(registry, decode(text) if text else Settings(), overrides_from(os.environ.get(TTL_VARIABLE, "")))
 
     async def change(self, **values: Any) -> Settings:  # noqa: ANN401 - `replace` checks names, `Settings` the types
-        """Change the named settings, keep them, and return all."""
-        self._take(replace(self.now, **values))
-        await self._registry.save_settings({_KEY: encode(self.now)})
+        """Change the named settings, keep them, and return all; what cannot be kept is not changed either."""
+        before = self.now
+        self._take(replace(before, **values))
+        try:
+            await self._registry.save_settings({_KEY: encode(self.now)})
+        except StorageFailure:
+            self._take(replace(self.now, **{name: getattr(before, name) for name in values}))
+            raise
         return self.now
 
     def policy(self) -> Policy:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from desktop_wallet.cache.pages import CacheMode
+from desktop_wallet.core.errors import StorageFull
 from desktop_wallet.core.freshness import Purpose
 from desktop_wallet.core.networks import NetworkId
-from desktop_wallet.services.settings import Settings, decode, encode
+from desktop_wallet.registry.registry import Registry
+from desktop_wallet.services.settings import Settings, SettingsKeeper, decode, encode
+from tests.fakes.clock import FakeClock
 
 
 def test_settings_come_back_as_they_were_kept() -> None:
@@ -36,3 +40,21 @@ def test_settings_come_back_as_they_were_kept() -> None:
 )
 def test_what_is_not_understood_keeps_its_default_and_the_rest_counts(text: str) -> None:
     assert decode(text) == replace(Settings(), preload=False)
+
+
+async def test_what_cannot_be_kept_is_not_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(_: object) -> None:
+        raise StorageFull(name="registry.db")
+
+    registry = await Registry.open(tmp_path / "registry.db", b"r" * 32, FakeClock())
+    try:
+        keeper = await SettingsKeeper.open(registry)
+        await keeper.change(lock_on_suspend=False)
+        with monkeypatch.context() as patched:
+            patched.setattr(registry, "save_settings", full)
+            with pytest.raises(StorageFull):
+                await keeper.change(preload=False)
+        assert keeper.now == Settings(lock_on_suspend=False)
+        assert (await SettingsKeeper.open(registry)).now == keeper.now
+    finally:
+        await registry.close()
