@@ -50,7 +50,10 @@ class Folders:
 
 def make_private(folder: Path) -> None:
     """Make the folder, and whatever is missing above it, for this person alone (0700)."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Not `parents=True`: the mode would hold for the last folder only.
+    for missing in reversed([place for place in folder.parents if not place.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     folder.chmod(0o700)
 
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 
 from tests.end_to_end.house import PASSWORD, TOKENS, Chain, holding, local_network, surrounds
 from tests.end_to_end.person import Shown
+from tests.fakes.scripted_server import scripted_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.anvil, pytest.mark.keyring_daemon]
 
-NOWHERE = "http://127.0.0.1:1/"
 ACCOUNTS = ("Account 1", "Account 2", "Account 3")
 
 
@@ -79,10 +79,12 @@ async def add_accounts_and_tokens(person: Person, tokens: list[str]) -> None:
 async def test_a_person_creates_a_wallet_and_sees_every_change_outage_and_another_chain(
     tmp_path: Path, chain: Chain, keyring: PrivateKeyring, clock: ShiftedClock, open_window: OpenWindow
 ) -> None:
-    window, person = await open_window(surrounds(tmp_path, local_network(NOWHERE), clock=clock))
-    await create_a_wallet(person)
-    await choose_the_own_node(person, chain.node.url)
-    await person.sees("table: Balances|All balances are zero")
+    async with scripted_server() as public:
+        window, person = await open_window(surrounds(tmp_path, local_network(public.url), clock=clock))
+        await create_a_wallet(person)
+        await choose_the_own_node(person, chain.node.url)
+        await person.sees("table: Balances|All balances are zero")
+        assert public.connections.opened == 0, "nobody was asked who was not chosen"
     await add_accounts_and_tokens(person, chain.tokens)
     session = window._application.session
     assert session is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,7 @@ from tests.end_to_end.house import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.fixtures.keyring_daemon import PrivateKeyring
@@ -68,8 +70,21 @@ def found_under(root: Path, needles: dict[str, bytes]) -> set[str]:
     return found
 
 
+def open_to_others(root: Path) -> list[Path]:
+    """Return every file and folder under `root` that others than its owner may so much as look at."""
+    return [path for path in root.rglob("*") if path.stat().st_mode & 0o077]
+
+
+@pytest.fixture
+def private_process() -> Iterator[None]:
+    """Make new files private, as the program does first of all (`vault.harden`)."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
 async def test_no_file_of_ours_holds_an_address_a_phrase_a_label_or_an_amount(
-    tmp_path: Path, chain: Chain, keyring: PrivateKeyring
+    tmp_path: Path, chain: Chain, keyring: PrivateKeyring, private_process: None
 ) -> None:
     root = tmp_path / "home"
     network = local_network(chain.node.url)
@@ -98,6 +113,7 @@ async def test_no_file_of_ours_holds_an_address_a_phrase_a_label_or_an_amount(
             needles |= amounts_in(amount)
 
         assert found_under(root, needles) == set(), "while it is open"
+        assert open_to_others(root) == []
         await application.lock()
         assert found_under(root, needles) == set(), "after the lock"
     assert found_under(root, needles) == set(), "after the end"
