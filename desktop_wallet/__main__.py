@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         sys.stdout.write(f"desktop-wallet {version('desktop-wallet')}\n")
         return 0
+    gc.disable()  # a start makes no garbage worth looking for; the window turns it on again
     from desktop_wallet.app import run  # noqa: PLC0415 - Qt takes its time, and --version and --help need none
 
     return run(data=options.data, practice=options.practice, tour=options.tour)

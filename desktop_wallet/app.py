@@ -1,78 +1,154 @@
-"""Qt on top of `compose`: the loop, the window, and the way out.
+"""Qt on top of `compose`: the first paint, the loop, the window, and the way out.
 
-One loop (qasync) on the GUI thread serves Qt and asyncio. The window's close only asks: the loop ends after the
+The window is painted before there is a loop, with nothing but its first scene; what it needs next is imported behind
+it. One loop (qasync) on the GUI thread serves Qt and asyncio. The window's close only asks: the loop ends after the
 clean-up, not before it.
 """
 
+# ruff: noqa: PLC0415 - the order of the imports is the order in which a start needs them
+
 from __future__ import annotations
 
-import asyncio
+import gc
 import logging
 import os
 import signal
 import sys
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
+from desktop_wallet.compose import Application, Surrounds, warm_up
 from desktop_wallet.services.folders import Folders, make_private
+from desktop_wallet.ui.main_window import MainWindow
 from desktop_wallet.ui.theme import Theme, ThemeMode
 
-os.environ.setdefault("QT_API", "pyside6")  # qasync would try other bindings first
-import qasync
+if TYPE_CHECKING:
+    import asyncio
+    from pathlib import Path
+
+    from desktop_wallet.services.session import Session
 
 _THREAD_TURN_S = 0.0005
 _DEFAULT_WORKERS = 2
 """Threads for file work of our own (preferences, profile list); qasync's own executor would start ten."""
+_PAINT_WITHIN_MS = 500
+"""A window that no screen shows (minimized, on another desk) is not waited for any longer."""
+_YOUNG_OBJECTS, _YOUNG_ROUNDS, _FULL_ROUNDS = 2_000, 5, 1_000
+"""When Python looks for cycles: among 2,000 new objects in 0.5 ms, among 10,000 in 3 ms. A full search takes 60 ms at
+20,000 balances, in the midst of anything: it comes after a lock, else only once in ten million objects."""
+_SETTLED_S = 3.0
 
 
 def run(*, data: Path | None, practice: bool, tour: Path | None) -> int:
     """Run the program until its window is closed or its tour is done; return the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    # A worker thread in Python code would keep the window waiting for 5 ms, the interpreter's default turn.
-    sys.setswitchinterval(_THREAD_TURN_S)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("desktop-wallet")
     app.setApplicationDisplayName("Wallet")
     app.setDesktopFileName("desktop-wallet")
     app.setQuitOnLastWindowClosed(False)  # qasync 0.28 would end the loop before the clean-up
-    loop = qasync.QEventLoop(app)
-    loop.set_default_executor(ThreadPoolExecutor(_DEFAULT_WORKERS, thread_name_prefix="files"))
-    with loop:
-        if tour is not None:
-            with tempfile.TemporaryDirectory(prefix="wallet-tour-") as root:
-                code: int = loop.run_until_complete(_tour(app, loop, Path(root), tour))
-                return code
-        folders = Folders.of_this_person() if data is None else Folders.under(data)
-        code = loop.run_until_complete(_window(app, loop, folders, practice=practice))
-        return code
-
-
-async def _window(app: QApplication, loop: asyncio.AbstractEventLoop, folders: Folders, *, practice: bool) -> int:
-    from desktop_wallet.compose import Application, Surrounds  # noqa: PLC0415 - not needed before the loop runs
-    from desktop_wallet.ui.main_window import MainWindow  # noqa: PLC0415
-
+    if tour is not None:
+        return _walk(app, tour)
+    folders = Folders.of_this_person() if data is None else Folders.under(data)
     application = Application(Surrounds(folders=folders))
     make_private(folders.data)
     window = MainWindow(application, Theme(app, ThemeMode(application.preferences.theme.value)))
+    window.entry.begin_at_once()
+    window.show()
+    _paint(app, window)
+    loop = make_loop(app)
+    with loop:
+        code: int = loop.run_until_complete(_serve(loop, application, window, practice=practice))
+        return code
+
+
+def make_loop(app: QApplication) -> Any:  # noqa: ANN401 - qasync ships no types
+    """Return the loop that serves Qt and asyncio on this thread."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    os.environ.setdefault("QT_API", "pyside6")  # qasync would try other bindings first
+    import qasync
+
+    loop = qasync.QEventLoop(app)
+    loop.set_default_executor(ThreadPoolExecutor(_DEFAULT_WORKERS, thread_name_prefix="files"))
+    # A worker thread in Python code would keep the window waiting for 5 ms, the interpreter's default turn.
+    sys.setswitchinterval(_THREAD_TURN_S)
+    return loop
+
+
+def settle_interpreter() -> None:
+    """Take what is there now out of every later search for garbage, and keep those searches short."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, _YOUNG_ROUNDS, _FULL_ROUNDS)
+    gc.enable()
+
+
+def _paint(app: QApplication, window: MainWindow) -> None:
+    """Run Qt until the window is on the screen, and once more for whatever was typed by then."""
+    QTimer.singleShot(_PAINT_WITHIN_MS, app, late := _Flag())
+    while not late.is_set and not window.windowHandle().isExposed():
+        app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+    app.processEvents()
+
+
+class _Flag:
+    """Is set by being called."""
+
+    is_set = False
+
+    def __call__(self) -> None:
+        self.is_set = True
+
+
+async def _serve(
+    loop: asyncio.AbstractEventLoop, application: Application, window: MainWindow, *, practice: bool
+) -> int:
+    import asyncio
+
     closing = asyncio.Event()
     window.close_requested.connect(closing.set)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(closing.set))
     window.crash_hook.install(loop)
+    application.on_session_changed(_clean_after_lock)
     try:
-        window.begin(practice=practice)
-        window.show()
-        await closing.wait()
+        if practice:
+            window.entry.open_practice()
+        window.tasks.start(_prepare(window), key="prepare")
+        if window.isVisible():
+            await closing.wait()
     finally:
         await window.shut_down()
         window.crash_hook.remove(loop)
     return 0
 
 
-async def _tour(app: QApplication, loop: asyncio.AbstractEventLoop, root: Path, pictures: Path) -> int:
-    from desktop_wallet.ui.tour import Tour  # noqa: PLC0415 - only the tour needs it
+async def _prepare(window: MainWindow) -> None:
+    """Bring what the first paint does without, behind whoever types a password."""
+    import asyncio
 
-    return await Tour(app, loop, root, pictures).walk()
+    await asyncio.to_thread(warm_up)
+    window.prepare()
+    await asyncio.sleep(_SETTLED_S)
+    settle_interpreter()
+
+
+def _clean_after_lock(session: Session | None) -> None:
+    if session is None:
+        gc.unfreeze()
+        settle_interpreter()
+
+
+def _walk(app: QApplication, pictures: Path) -> int:
+    import tempfile
+    from pathlib import Path
+
+    from desktop_wallet.ui.tour import Tour
+
+    loop = make_loop(app)
+    with loop, tempfile.TemporaryDirectory(prefix="wallet-tour-") as root:
+        code: int = loop.run_until_complete(Tour(app, loop, Path(root), pictures).walk())
+        return code

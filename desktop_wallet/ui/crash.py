@@ -6,7 +6,6 @@ import logging
 import platform
 import sys
 import traceback
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +55,8 @@ def _place(filename: str) -> str:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - 10 ms that no good start needs
+
     try:
         return version("desktop-wallet")
     except PackageNotFoundError:

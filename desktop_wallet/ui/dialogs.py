@@ -18,7 +18,8 @@ from desktop_wallet.core.errors import WalletError
 from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.theme import GRID, TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.buttons import DangerButton, PrimaryButton, SecondaryButton
-from desktop_wallet.ui.widgets.fields import FormRow, PasswordField, TextField
+from desktop_wallet.ui.widgets.fields import FormRow, TextField
+from desktop_wallet.ui.widgets.password_field import PasswordField
 from desktop_wallet.ui.widgets.text import Text
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from desktop_wallet.ui.pages.onboarding.state import Bring, Onboarding
 from desktop_wallet.ui.pages.unlock import UnlockPage
@@ -33,15 +33,23 @@ class Entry(QStackedWidget):
         self._application, self._shell = application, shell
         self._profiles: Sequence[ProfileSummary] = ()
         self.tasks = TaskOwner(shell.report)
-        self.welcome = WelcomePage(shell.theme)
+        self.addWidget(QWidget())  # nothing is shown before it is known whether there is a profile
         self.unlock = UnlockPage(application, shell)
+        self.addWidget(self.unlock)
+        self._welcome: WelcomePage | None = None
         self._onboarding: OnboardingPage | None = None
-        for page in (self.welcome, self.unlock):
-            self.addWidget(page)
-        self.welcome.chosen.connect(self._on_way_chosen)
-        self.welcome.back_chosen.connect(self.begin)
         self.unlock.unlocked.connect(self._on_unlocked)
         self.unlock.other_chosen.connect(self._on_other_chosen)
+
+    @property
+    def welcome(self) -> WelcomePage:
+        """Return the page of the four ways in, made when it is first needed: most starts show Unlock."""
+        if self._welcome is None:
+            self._welcome = WelcomePage(self._shell.theme)
+            self._welcome.chosen.connect(self._on_way_chosen)
+            self._welcome.back_chosen.connect(self.begin)
+            self.addWidget(self._welcome)
+        return self._welcome
 
     @property
     def onboarding(self) -> OnboardingPage:
@@ -59,6 +67,10 @@ class Entry(QStackedWidget):
     def begin(self, *, practice: bool = False) -> None:
         """Show Unlock for the profile that was open last, or Welcome where there is none; or open the practice one."""
         self.tasks.start(self._open_practice() if practice else self._begin(), key="begin")
+
+    def begin_at_once(self) -> None:
+        """Show what `begin` shows, without a loop: a start paints before there is one."""
+        self._show_start(self._application.profiles.list_now())
 
     def open_practice(self) -> None:
         """Open the practice profile, made if it is not there."""
@@ -95,10 +107,12 @@ class Entry(QStackedWidget):
             await self._onboarding.tasks.stop()
 
     async def _begin(self) -> None:
-        self._profiles = await self._application.profiles.list()
-        self.welcome.set_way_back(bool(self._profiles))
+        self._show_start(await self._application.profiles.list())
+
+    def _show_start(self, profiles: Sequence[ProfileSummary]) -> None:
+        self._profiles = profiles
         if not self._profiles:
-            self.setCurrentWidget(self.welcome)
+            self._show_welcome()
             return
         last = self._application.preferences.last_profile
         profile = next((p for p in self._profiles if p.id == last), self._profiles[0])
@@ -126,6 +140,10 @@ class Entry(QStackedWidget):
         self.opened.emit()
 
     def _on_other_chosen(self) -> None:
+        self._show_welcome()
+
+    def _show_welcome(self) -> None:
+        self.welcome.set_way_back(bool(self._profiles))
         self.setCurrentWidget(self.welcome)
 
     def _on_onboarding_left(self) -> None:

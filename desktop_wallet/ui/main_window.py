@@ -1,13 +1,18 @@
-"""The window: welcome, unlock, the way in, the open wallet, and the page for our own mistakes; one at a time."""
+"""The window: welcome, unlock, the way in, the open wallet, and the page for our own mistakes; one at a time.
+
+Only the first of them is there at the first paint. `prepare` brings the rest, part by part, while a person types.
+"""
+
+# ruff: noqa: PLC0415 - see above
 
 from __future__ import annotations
 
 import logging
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QTimer, Signal
-from PySide6.QtDBus import QDBusConnection
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -15,20 +20,18 @@ from typing_extensions import override
 from desktop_wallet.core.errors import WalletError
 from desktop_wallet.ui.auto_lock import AutoLock
 from desktop_wallet.ui.clipboard import Clipboard, Copier
-from desktop_wallet.ui.crash import CrashHook, CrashPage
+from desktop_wallet.ui.crash import CrashHook
 from desktop_wallet.ui.entry import Entry
 from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.keyboard import install_keys
-from desktop_wallet.ui.logind import Logind
-from desktop_wallet.ui.session_banners import session_banners
 from desktop_wallet.ui.tasks import TaskOwner
 from desktop_wallet.ui.theme import SMALLEST_WINDOW, Theme
-from desktop_wallet.ui.wallet_scene import WalletScene
 from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind, NoticeStack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtDBus import QDBusConnection
     from PySide6.QtGui import QCloseEvent
 
     from desktop_wallet.compose import Application
@@ -36,11 +39,22 @@ if TYPE_CHECKING:
     from desktop_wallet.core.instants import Clock
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.services.session import Session
+    from desktop_wallet.ui.crash import CrashPage
     from desktop_wallet.ui.pages.page import Page
+    from desktop_wallet.ui.wallet_scene import WalletScene
 
 _log = logging.getLogger(__name__)
 _FIRST_SIZE = (1280, 820)
 _SECOND_MS = 1000
+_BEHIND = (
+    # Leaves first, so that no import makes whoever types wait.
+    *("desktop_wallet.core.balances", "desktop_wallet.ui.wallet_scene", "desktop_wallet.ui.session_banners"),
+    *("desktop_wallet.ui.models.balance_rows", "desktop_wallet.ui.models.balances_model"),
+    *("desktop_wallet.ui.pages.balances_table", "desktop_wallet.ui.pages.details", "desktop_wallet.ui.pages.balances"),
+    *("desktop_wallet.ui.dialogs", "desktop_wallet.ui.pages.accounts_phrase", "desktop_wallet.ui.pages.accounts"),
+    *("desktop_wallet.ui.pages.receive", "desktop_wallet.ui.pages.settings", "desktop_wallet.ui.pages.all_pages"),
+)
+"""What the scene of the open wallet is made of."""
 
 
 class MainWindow(QMainWindow):
@@ -67,6 +81,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*SMALLEST_WINDOW)
         self._copier = Copier(self.clipboard, self)
         self._page_kinds = pages
+        self._behind = list(_BEHIND) if pages is None else []
         self._scene: WalletScene | None = None
         self._crash: CrashPage | None = None
         self._entry_notices = NoticeStack(theme)
@@ -95,9 +110,6 @@ class MainWindow(QMainWindow):
         self._unsubscribe_application = self._application.on_session_changed(self._on_session_changed)
         self._unsubscribe_session = _nothing
         install_keys(self, self)
-        app = QApplication.instance()
-        if app is not None:
-            app.installEventFilter(self.auto_lock)
 
     # What pages ask
 
@@ -182,23 +194,26 @@ class MainWindow(QMainWindow):
     def _make_scene(self) -> WalletScene:
         kinds = self._page_kinds
         if kinds is None:
-            # The first paint shows Welcome or Unlock and does not wait for the pages behind them.
-            from desktop_wallet.ui.pages.all_pages import PAGES  # noqa: PLC0415
+            from desktop_wallet.ui.pages.all_pages import PAGES
 
             kinds = PAGES
+        from desktop_wallet.ui.wallet_scene import WalletScene
+
         self._scene = scene = WalletScene(self._theme, kinds, self, self._scenes)
         self._scenes.addWidget(scene)
         scene.sidebar.lock_chosen.connect(self.lock)
         scene.page_changed.connect(self._on_page_changed)
         return scene
 
-    def _prepare(self) -> None:
+    def _build_behind(self) -> None:
         """Build what is behind the first scene, part by part, while nothing else is to be done."""
-        if self._scene is None:
+        if self._behind:
+            import_module(self._behind.pop(0))
+        elif self._scene is None:
             self._make_scene()
         elif not self._scene.build_page():
             return
-        QTimer.singleShot(0, self, self._prepare)
+        QTimer.singleShot(0, self, self._build_behind)
 
     @property
     def notices(self) -> NoticeStack:
@@ -213,15 +228,28 @@ class MainWindow(QMainWindow):
 
     def begin(self, *, practice: bool = False) -> None:
         """Show the window's first scene: the practice profile if asked for, unlock, or welcome without a profile."""
-        self._second.start()
-        if sys.platform == "linux":
-            # After the first paint: nobody waits for a bus.
-            QTimer.singleShot(0, self, lambda: self.listen_to(QDBusConnection.systemBus()))
         self.entry.begin(practice=practice)
-        QTimer.singleShot(0, self, self._prepare)
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Bring what the first paint does without: the clock's tick, idle time, the system's bus, the other scenes."""
+        self._second.start()
+        app = QApplication.instance()
+        if app is not None:
+            app.installEventFilter(self.auto_lock)
+        if sys.platform == "linux":
+            QTimer.singleShot(0, self, self._listen)
+        QTimer.singleShot(0, self, self._build_behind)
+
+    def _listen(self) -> None:
+        from PySide6.QtDBus import QDBusConnection
+
+        self.listen_to(QDBusConnection.systemBus())
 
     def listen_to(self, bus: QDBusConnection) -> None:
         """Lock when the login manager on this bus says that the computer suspends or its session was locked."""
+        from desktop_wallet.ui.logind import Logind
+
         logind = Logind(bus, self)
         logind.suspending.connect(self._on_suspending)
         logind.session_locked.connect(self.lock)
@@ -349,6 +377,8 @@ class MainWindow(QMainWindow):
         self.auto_lock.set_limit(session.settings.now.auto_lock_s)
         accounts = session.accounts
         self.scene.sidebar.show_profile(session.profile.name, len(accounts.wallets()), len(accounts.accounts()))
+        from desktop_wallet.ui.session_banners import session_banners
+
         self.scene.show_banners(session_banners(session, self._on_retry_keyring, self._on_backup))
         self.setWindowTitle(f"{session.profile.name} – Wallet")
 
@@ -385,6 +415,8 @@ class MainWindow(QMainWindow):
 
     def _show_crash(self, error: BaseException) -> None:
         if self._crash is None:
+            from desktop_wallet.ui.crash import CrashPage
+
             self._crash = CrashPage(self._theme, self.copy, self._after_crash, self.lock)
             self._scenes.addWidget(self._crash)
         self._crash.show_error(error)

@@ -4,12 +4,16 @@ An `asyncSlot` outlives its widget, and a bare task's error is seen by nobody un
 coroutine belongs to a `TaskOwner`; its errors go where the owner says, and `stop` returns only after all have ended.
 """
 
+# ruff: noqa: PLC0415 - the first paint needs owners but no tasks, and asyncio takes a fifth of a start
+
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QTimer
+
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Coroutine
 
 
@@ -25,6 +29,13 @@ class TaskOwner:
         if key and self.busy(key):
             coroutine.close()
             return False
+        import asyncio
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # the window is painted before the loop runs; Qt's first timers come after
+            QTimer.singleShot(0, lambda: self.start(coroutine, key=key))
+            return True
         task: asyncio.Task[object] = asyncio.create_task(coroutine, name=key or type(self).__name__)
         self._tasks[task] = key
         task.add_done_callback(self._on_task_done)
@@ -42,6 +53,8 @@ class TaskOwner:
 
     async def stop(self) -> None:
         """Cancel every task and return when all have ended. A task that stops its own owner is left out."""
+        import asyncio
+
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
             _cancel_once(task)

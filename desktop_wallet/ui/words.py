@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from desktop_wallet.core.balances import FailureReason
 from desktop_wallet.core.freshness import Badge, BadgeKind, StaleReason
 from desktop_wallet.core.positions import Height
 
@@ -171,6 +170,8 @@ def failure_sentence(failure: ReadFailure, network_name: str, shown_wall_s: floa
 
 
 def _failure_sentence(failure: ReadFailure, name: str, now: Instant) -> str:
+    from desktop_wallet.core.balances import FailureReason  # noqa: PLC0415 - Unlock needs words, but not these
+
     server = failure.host or "Its server"
     after_s = failure.after_s
     match failure.reason:

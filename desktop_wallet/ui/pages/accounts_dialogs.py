@@ -17,8 +17,9 @@ from desktop_wallet.ui.pages.page import Shell
 from desktop_wallet.ui.tasks import TaskOwner
 from desktop_wallet.ui.theme import TextStyle, Token
 from desktop_wallet.ui.widgets.buttons import DangerButton, PrimaryButton
-from desktop_wallet.ui.widgets.fields import FormRow, PasswordField, TextField
+from desktop_wallet.ui.widgets.fields import FormRow, TextField
 from desktop_wallet.ui.widgets.notice import Banner, NoticeKind
+from desktop_wallet.ui.widgets.password_field import PasswordField
 from desktop_wallet.ui.widgets.text import Text
 
 if TYPE_CHECKING:

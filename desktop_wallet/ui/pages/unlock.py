@@ -10,14 +10,13 @@ from typing_extensions import override
 
 from desktop_wallet.compose import PRACTICE_PASSWORD
 from desktop_wallet.core.errors import VaultDamaged, WalletError, WrongPassword
-from desktop_wallet.ui import dialogs
 from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.tasks import TaskOwner
 from desktop_wallet.ui.theme import GRID, TextStyle, Token
 from desktop_wallet.ui.widgets.buttons import LinkButton, PrimaryButton
 from desktop_wallet.ui.widgets.card import Column
-from desktop_wallet.ui.widgets.fields import PasswordField
 from desktop_wallet.ui.widgets.notice import Banner, NoticeKind
+from desktop_wallet.ui.widgets.password_field import PasswordField
 from desktop_wallet.ui.widgets.picture import Tile
 from desktop_wallet.ui.widgets.text import Text, button_text
 from desktop_wallet.ui.words import time_text
@@ -205,6 +204,8 @@ class UnlockPage(QWidget):
         self.tasks.start(self._explain_forgotten(), key="forgot")
 
     async def _explain_forgotten(self) -> None:
+        from desktop_wallet.ui import dialogs  # noqa: PLC0415 - the first paint does without
+
         bring = await dialogs.confirm(
             self,
             self._shell.theme,

@@ -14,8 +14,9 @@ from desktop_wallet.ui.theme import TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.address import AddressLabel
 from desktop_wallet.ui.widgets.buttons import ChoiceCard, IconButton, PrimaryButton, SecondaryButton
 from desktop_wallet.ui.widgets.empty import EmptyState
-from desktop_wallet.ui.widgets.fields import FormRow, PasswordField, SearchField, SegmentedControl, Switch, TextField
+from desktop_wallet.ui.widgets.fields import FormRow, SearchField, SegmentedControl, Switch, TextField
 from desktop_wallet.ui.widgets.notice import SHOWN_AT_ONCE, NoticeAction, NoticeKind, NoticeStack
+from desktop_wallet.ui.widgets.password_field import PasswordField
 from desktop_wallet.ui.widgets.progress import ProgressChip
 from desktop_wallet.ui.widgets.text import ElidedText, Text, button_text, tooltip
 

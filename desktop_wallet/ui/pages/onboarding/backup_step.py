@@ -12,8 +12,9 @@ from desktop_wallet.ui import dialogs
 from desktop_wallet.ui.pages.onboarding.state import PASSWORD_MINIMUM, Onboarding
 from desktop_wallet.ui.pages.onboarding.step import StepView
 from desktop_wallet.ui.pages.onboarding.wallet_steps import BACKUP_PATTERN
-from desktop_wallet.ui.widgets.fields import FormRow, PasswordField
+from desktop_wallet.ui.widgets.fields import FormRow
 from desktop_wallet.ui.widgets.notice import NoticeKind
+from desktop_wallet.ui.widgets.password_field import PasswordField
 
 if TYPE_CHECKING:
     from desktop_wallet.compose import Application

@@ -12,7 +12,8 @@ from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.pages.onboarding.step import StepView
 from desktop_wallet.ui.theme import GRID, TextStyle, Token
 from desktop_wallet.ui.widgets.card import Card, Separator
-from desktop_wallet.ui.widgets.fields import Choice, Switch, TextField, mark_wrong
+from desktop_wallet.ui.widgets.fields import Choice, Switch, TextField
+from desktop_wallet.ui.widgets.password_field import mark_wrong
 from desktop_wallet.ui.widgets.text import Text
 
 if TYPE_CHECKING:

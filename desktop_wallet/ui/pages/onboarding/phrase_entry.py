@@ -11,7 +11,8 @@ from desktop_wallet.core.accounts import PathScheme
 from desktop_wallet.core.addresses import display_address, grouped
 from desktop_wallet.core.errors import InvalidPhrase
 from desktop_wallet.ui.theme import GRID, TextStyle, Theme, Token
-from desktop_wallet.ui.widgets.fields import Choice, FormRow, PasswordField, Switch
+from desktop_wallet.ui.widgets.fields import Choice, FormRow, Switch
+from desktop_wallet.ui.widgets.password_field import PasswordField
 from desktop_wallet.ui.widgets.text import Text
 
 if TYPE_CHECKING:

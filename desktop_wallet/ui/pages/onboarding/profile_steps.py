@@ -13,8 +13,9 @@ from desktop_wallet.ui.pages.onboarding.state import PASSWORD_MINIMUM, Bring, On
 from desktop_wallet.ui.pages.onboarding.step import StepView
 from desktop_wallet.ui.theme import TextStyle, Token
 from desktop_wallet.ui.widgets.buttons import ChoiceCard
-from desktop_wallet.ui.widgets.fields import FormRow, PasswordField, Switch, TextField
+from desktop_wallet.ui.widgets.fields import FormRow, Switch, TextField
 from desktop_wallet.ui.widgets.notice import Banner, NoticeKind
+from desktop_wallet.ui.widgets.password_field import PasswordField
 from desktop_wallet.ui.widgets.text import Text
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from desktop_wallet.ui.pages.onboarding.step import StepView
 from desktop_wallet.ui.tasks import TaskOwner
 from desktop_wallet.ui.theme import GRID, TextStyle, Token
 from desktop_wallet.ui.widgets.buttons import SecondaryButton
-from desktop_wallet.ui.widgets.fields import FormRow, PasswordField, SegmentedControl, TextField
+from desktop_wallet.ui.widgets.fields import FormRow, SegmentedControl, TextField
+from desktop_wallet.ui.widgets.password_field import PasswordField
 from desktop_wallet.ui.widgets.text import ElidedText
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ class NewPhraseStep(StepView):
         self.state.phrase = await self.session.accounts.new_phrase(self.state.words)
         covered = self.phrase.view.covered
         self.phrase.view.set_words(self.state.phrase.split())
-        if not covered:
+        if covered:
+            self.phrase.cover()  # its button too: it may have been pressed before there were words
+        else:
             self.phrase.view.set_covered(covered=False)
 
     @override
