@@ -268,9 +268,13 @@ class Accounts:
         await self._registry.mark_backed_up(wallet)
         await self.load()
 
-    async def write_backup(self, path: Path, password: str) -> None:
-        """Write every wallet, encrypted under its own password, into a new file; raises StorageFailure."""
-        await self._vault.write_backup(path, password, [(w, self.accounts(w.id)) for w in self.wallets()])
+    async def write_backup(self, path: Path, password: str, *, overwrite: bool = False) -> None:
+        """Write every wallet, encrypted under a password of its own, into a file; raises StorageFailure.
+
+        AlreadyThere for a file that is there, unless `overwrite`: then it is replaced as a whole.
+        """
+        everything = [(w, self.accounts(w.id)) for w in self.wallets()]
+        await self._vault.write_backup(path, password, everything, overwrite=overwrite)
         for wallet in self.wallets():
             await self._registry.mark_backed_up(wallet.id)
         await self.load()

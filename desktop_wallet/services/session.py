@@ -78,6 +78,9 @@ class Session:
         outside: Surroundings,
     ) -> None:
         """Hold what `open_session` has opened."""
+        self.folder = outside.folder
+        """Where the profile's vault and registry lie."""
+        self.cache_folder = outside.cache_folder
         self._cache_share_bytes = outside.cache_share_bytes
         self.profile = profile
         self.spend_problem = spend_problem
