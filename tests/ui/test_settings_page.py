@@ -34,7 +34,7 @@ async def stage(application: Application, theme: Theme, clock: FakeClock, until:
 
 @pytest.fixture
 async def page(stage: Stage, application: Application) -> AsyncIterator[SettingsPage]:
-    made = stage.put_up(SettingsPage(stage.shell, application.folders))
+    made = stage.put_up(SettingsPage(stage.shell))
     yield made
     await stage.take_down(made)
     assert stage.shell.errors == []

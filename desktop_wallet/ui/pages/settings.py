@@ -22,7 +22,6 @@ from desktop_wallet.ui.widgets.text import Text
 
 if TYPE_CHECKING:
     from desktop_wallet.core.changes import ChangeSet
-    from desktop_wallet.services.folders import Folders
     from desktop_wallet.services.session import Session
 
 
@@ -39,15 +38,14 @@ SECTIONS: tuple[type[Section], ...] = (
 
 
 class SettingsPage(Page):
-    """Shows one section. `folders` are what About names; without them it looks where this person's usually are."""
+    """Shows one section."""
 
     name: ClassVar[str] = "settings"
     title: ClassVar[str] = "Settings"
     icon: ClassVar[str] = "settings"
 
-    def __init__(self, shell: Shell, folders: Folders | None = None, parent: QWidget | None = None) -> None:
+    def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
         super().__init__(shell, parent)
-        self._folders = folders
         self._made: dict[type[Section], Section] = {}
         self.part = SegmentedControl(self.theme, [(kind.key, kind.title) for kind in SECTIONS], "Section")
         self.part.changed.connect(self.open_section)
@@ -75,8 +73,6 @@ class SettingsPage(Page):
         if isinstance(made, kind):
             return made
         new = kind(self.shell, self.tasks)
-        if isinstance(new, AboutSection) and self._folders is not None:
-            new.set_folders(self._folders)
         if self.session is not None:
             new.attach(self.session)
         self._made[kind] = new

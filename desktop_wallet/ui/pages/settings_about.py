@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QGridLayout, QPlainTextEdit, QWidget
 from typing_extensions import override
 
 from desktop_wallet.resources import read_text
-from desktop_wallet.services.folders import Folders
 from desktop_wallet.ui.dialogs import Dialog
 from desktop_wallet.ui.pages.settings_section import Section
 from desktop_wallet.ui.theme import GRID, TextStyle, Token
@@ -50,7 +49,6 @@ class AboutSection(Section):
 
     def __init__(self, shell: Shell, tasks: TaskOwner, parent: QWidget | None = None) -> None:
         super().__init__(shell, tasks, parent)
-        self._folders = Folders.of_this_person()
         card = self.add_card("Wallet", "Every balance says how old it is and where it came from.")
         card.body.addWidget(
             Text(self.theme, f"Version {version()}" if version() else "Runs from its sources", selectable=True)
@@ -80,10 +78,6 @@ class AboutSection(Section):
             card.body.addWidget(link, 0, Qt.AlignmentFlag.AlignLeft)
         self.body.addStretch(1)
 
-    def set_folders(self, folders: Folders) -> None:
-        """Name these folders in place of those where this person's data usually lies."""
-        self._folders = folders
-
     def _build_figures(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(4 * GRID)
@@ -107,14 +101,7 @@ class AboutSection(Section):
         session = self.session
         if session is None:
             return
-        profile = session.profile.id
-        vault = self._folders.profile(profile)
-        # A program that was started on other folders, and did not say on which, had better say nothing here.
-        self._places.setVisible(vault.is_dir())
-        if not self._places.isHidden():
-            cache = self._folders.profile_cache(profile)
-            look = self._folders.config
-            self._show_paths([("Vault and accounts", vault), ("Cache", cache), ("Look of the window", look)])
+        self._show_paths([("Vault and accounts", session.folder), ("Cache", session.cache_folder)])
         self.tasks.start(self._show_figures(), key="figures")
 
     @override
