@@ -24,7 +24,7 @@ from desktop_wallet.core.accounts import (
 )
 from desktop_wallet.core.addresses import display_address, parse_address
 from desktop_wallet.core.changes import ChangeSet
-from desktop_wallet.core.errors import AlreadyThere, NetworkFailure, NotAllowed, UntrustedReply
+from desktop_wallet.core.errors import AlreadyThere, NetworkFailure, NotAllowed, StorageFailure, UntrustedReply
 from desktop_wallet.core.networks import Family
 from desktop_wallet.vault import phrases
 
@@ -217,20 +217,20 @@ class Accounts:
 
     async def find_contracts(self) -> None:
         """Keep which watched addresses are contracts; our own keys' are none. A network in the way is no harm."""
-        unknown = [account.address for account in self._accounts.values() if account.is_contract is None]
-        if not unknown:
+        asked = {account.address for account in self._accounts.values() if account.is_contract is None}
+        if not asked:
             return
         try:
-            found = set(await self._contracts(unknown))
-        except (NetworkFailure, UntrustedReply) as error:
+            found = set(await self._contracts(sorted(asked)))
+            for address in asked:
+                await self._registry.set_contract(address, is_contract=address in found)
+        except (NetworkFailure, UntrustedReply, StorageFailure) as error:
             _log.info("which addresses are contracts is not known yet: %s", type(error).__name__)
             return
-        for address in unknown:
-            await self._registry.set_contract(address, is_contract=address in found)
-        self._accounts = {
-            id_: replace(account, is_contract=account.address in found) if account.is_contract is None else account
-            for id_, account in self._accounts.items()
-        }
+        for id_, account in tuple(self._accounts.items()):
+            # Others may have come meanwhile, for which nobody was asked.
+            if account.is_contract is None and account.address in asked:
+                self._accounts[id_] = replace(account, is_contract=account.address in found)
 
     # Changes
 

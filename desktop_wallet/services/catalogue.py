@@ -286,8 +286,13 @@ def ask_networks(
     catalogue: Catalogue,
     adapters: Adapters,
     question: Callable[[ChainAdapter, Sequence[Address]], Coroutine[None, None, Collection[Address]]],
+    *,
+    all_must_answer: bool = False,
 ) -> Found:
-    """Return what asks every network that is on, and unites the answers; it raises only if none answers."""
+    """Return what asks every network that is on, and unites the answers; it raises only if none answers.
+
+    `all_must_answer` is for questions of which a no counts too: then it raises if any network does not answer.
+    """
 
     async def ask(addresses: Sequence[Address]) -> Collection[Address]:
         found: set[Address] = set()
@@ -298,7 +303,7 @@ def ask_networks(
                 found |= set(await question(adapters.of(network.id), addresses))
             except (NetworkFailure, UntrustedReply) as error:
                 failures.append(error)
-        if failures and len(failures) == len(networks):
+        if failures and (all_must_answer or len(failures) == len(networks)):
             raise failures[-1]
         return found
 

@@ -133,7 +133,8 @@ class Session:
                 if self.settings.now.preload and self.catalogue.chosen:
                     if (await self.preload.run()).cancelled:
                         break
-                    await self.accounts.find_contracts()
+                    if self.catalogue.networks():
+                        await self.accounts.find_contracts()
                 else:
                     await self.balances.load_pages(self.balances.keys())
         finally:
@@ -232,7 +233,9 @@ async def open_session(
             feed,
             outside.clock,
             used=ask_networks(session.catalogue, adapters, lambda adapter, some: adapter.used_addresses(some)),
-            contracts=ask_networks(session.catalogue, adapters, lambda adapter, some: adapter.contracts(some)),
+            contracts=ask_networks(
+                session.catalogue, adapters, lambda adapter, some: adapter.contracts(some), all_must_answer=True
+            ),
         )
         await session.accounts.load()
         memory = MemoryTier()

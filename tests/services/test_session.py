@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from desktop_wallet.cache.pages import PageKey
+    from desktop_wallet.core.accounts import WalletId
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.balances import Reading
     from desktop_wallet.core.networks import Network
@@ -236,3 +237,48 @@ async def test_a_backup_brings_back_what_is_missing_beside_what_is_there(
     assert {wallet.label for wallet in session.accounts.wallets()} == {"Watched", "Lost", "Last"}
     assert len(session.accounts.accounts()) == 3
     assert await session.accounts.reveal_phrase(lost.id, PASSWORD) == PHRASE
+
+
+async def test_one_network_that_does_not_answer_leaves_open_what_a_watched_address_is(
+    application: Application, session: Session
+) -> None:
+    first, *_ = application.practice
+    first.outage = True
+    watched = await session.accounts.add_watch("Watched", "0x" + "12" * 20)
+    await settle()
+    await at_rest(session)
+    assert [account.is_contract for account in session.accounts.accounts(watched.id)] == [None]
+    first.outage = False
+    await session.accounts.find_contracts()
+    assert [account.is_contract for account in session.accounts.accounts(watched.id)] == [False]
+
+
+async def test_an_address_that_came_while_contracts_were_looked_for_is_not_judged(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[WalletId] = []
+
+    async def contracts(_: Sequence[Address]) -> Sequence[Address]:
+        late.append((await session.accounts.add_watch("Late", "0x" + "34" * 20)).id)
+        return ()
+
+    monkeypatch.setattr(session.accounts, "_contracts", contracts)
+    with session.preload_afterwards():
+        early = await session.accounts.add_watch("Early", "0x" + "12" * 20)
+        await session.accounts.find_contracts()
+        flags = [session.accounts.accounts(wallet)[0].is_contract for wallet in (early.id, *late)]
+        monkeypatch.undo()
+    assert flags == [False, None]
+
+
+async def test_a_full_disk_leaves_open_what_a_watched_address_is(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise StorageFull(name="registry.db")
+
+    monkeypatch.setattr(session._registry, "set_contract", full)
+    watched = await session.accounts.add_watch("Watched", "0x" + "12" * 20)
+    await settle()
+    await at_rest(session)
+    assert session.accounts.accounts(watched.id)[0].is_contract is None
