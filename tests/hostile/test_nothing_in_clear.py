@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
+import sqlite3
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,9 +68,29 @@ def found_under(root: Path, needles: dict[str, bytes]) -> set[str]:
     found: set[str] = set()
     for path in root.rglob("*"):
         content = (path.read_bytes() if path.is_file() else b"") + str(path.relative_to(root)).encode()
-        lowered = content.lower()
-        found |= {name for name, needle in needles.items() if needle in content or needle.lower() in lowered}
+        for part in (content, *unpacked(path)):
+            lowered = part.lower()
+            found |= {name for name, needle in needles.items() if needle in part or needle.lower() in lowered}
     return found
+
+
+def unpacked(path: Path) -> Iterator[bytes]:
+    """Yield every value in a database that opens without a key, and what it is when it is inflated."""
+    if path.suffix != ".db":
+        return
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        connection.text_factory = bytes
+        try:
+            tables = [name.decode() for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE rootpage")]
+        except sqlite3.DatabaseError:
+            return  # encrypted as a whole
+        for table in tables:
+            with contextlib.suppress(sqlite3.DatabaseError):  # an index
+                for row in connection.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - a name of the database's own
+                    for value in row:
+                        yield value if isinstance(value, bytes) else str(value).encode()
+                        with contextlib.suppress(zlib.error, TypeError):
+                            yield zlib.decompress(value)
 
 
 def open_to_others(root: Path) -> list[Path]:
@@ -119,6 +142,12 @@ async def test_no_file_of_ours_holds_an_address_a_phrase_a_label_or_an_amount(
     assert found_under(root, needles) == set(), "after the end"
     assert {file.name for file in root.rglob("*") if file.is_file()} >= {"vault.json", "registry.db", "cache.db"}
 
+    planted = tmp_path / "packed"
+    planted.mkdir()
+    with contextlib.closing(sqlite3.connect(planted / "control.db")) as connection, connection:
+        connection.execute("CREATE TABLE kept (value)")
+        connection.executemany("INSERT INTO kept VALUES (?)", [(zlib.compress(each),) for each in needles.values()])
+    assert found_under(planted, needles) == needles.keys(), "the search looks into what is packed"
     planted = tmp_path / "control"
     for number, needle in enumerate(needles.values()):
         (planted / f"{number}").mkdir(parents=True)
