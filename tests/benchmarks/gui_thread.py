@@ -96,20 +96,20 @@ def watched(app: WatchedApp, probe: PaintProbe) -> Iterator[Watch]:
     watch = Watch()
     run = asyncio.events.Handle._run
 
-    def timed(handle: Any) -> None:  # noqa: ANN401 - asyncio's own
+    def timed(handle: asyncio.Handle) -> None:
         began_s = time.perf_counter()
         run(handle)
         took_ms = (time.perf_counter() - began_s) * 1000
         if took_ms >= _LONG_MS:
-            watch.long.append((took_ms, _name(handle._callback)))
+            watch.long.append((took_ms, _name(handle._callback)))  # type: ignore[attr-defined] # asyncio's own
 
-    asyncio.events.Handle._run = timed  # type: ignore[method-assign]
+    setattr(asyncio.events.Handle, "_run", timed)  # noqa: B010 - a method for the time of the watch
     app.watch = probe.watch = watch
     try:
         yield watch
     finally:
         app.watch = probe.watch = None
-        asyncio.events.Handle._run = run  # type: ignore[method-assign]
+        setattr(asyncio.events.Handle, "_run", run)  # noqa: B010
 
 
 def _name(callback: Any) -> str:  # noqa: ANN401 - whatever was given to call_soon

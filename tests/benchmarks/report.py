@@ -72,7 +72,7 @@ class Finding:
             if self.p99 is not None:
                 figures += f", p99 {_short(self.p99)} {self.unit}"
             figures += f", {self.runs} runs"
-        lines = [f"{head:<52}{figures}"]
+        lines = [f"{head:<56} {figures}"]
         if self.against:
             shown = ", ".join(f"{name} {_short(value)} {self.unit}" for name, value in self.against.items())
             ratio = "" if self.ratio is None else f"; ratio to {next(iter(self.against))}: {self.ratio:.2f}"

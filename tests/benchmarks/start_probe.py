@@ -13,36 +13,59 @@ import json
 import os
 import sys
 import time
+from typing import TYPE_CHECKING
 
+from PySide6 import QtWidgets
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QMainWindow
-from typing_extensions import override
+from PySide6.QtWidgets import QLineEdit, QMainWindow
+
+if TYPE_CHECKING:
+    from typing_extensions import override
+else:
+
+    def override(method: object) -> object:
+        """Return the method: the library would count in the bare window's start."""
+        return method
+
 
 _KEY_EVERY_MS = 5
+_PAINT = QEvent.Type.Paint
+
+
+class ProbedApplication(QtWidgets.QApplication):
+    """Finds the first field that is painted and can be typed into; both windows start with this one."""
+
+    typing_s = 0.0
+
+    def __init__(self, arguments: list[str]) -> None:
+        super().__init__(arguments)
+        self._probe: FieldProbe | None = None
+        self.installEventFilter(self)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == _PAINT and isinstance(watched, QLineEdit) and watched.isEnabled():
+            self.removeEventFilter(self)
+            self._probe = FieldProbe(watched, self.typing_s)
+        return False
 
 
 class FieldProbe(QObject):
-    """Watches one field from its first paint on."""
+    """Types into one field from its first paint on."""
 
     def __init__(self, field: QLineEdit, typing_s: float) -> None:
-        super().__init__(field)
+        super().__init__()
+        self._painted_s = time.monotonic()
         self._field = field
         self._typing_s = typing_s
-        self._painted_s = self._typed_s = self._last_s = self._longest_s = self._cpu_s = 0.0
+        self._typed_s = self._last_s = self._longest_s = self._cpu_s = 0.0
         self._keys = QTimer(self)
         self._keys.setTimerType(Qt.TimerType.PreciseTimer)
         self._keys.setInterval(_KEY_EVERY_MS)
         self._keys.timeout.connect(self._type)
-        field.installEventFilter(self)
-
-    @override
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and not self._painted_s and self._field.isEnabled():
-            self._painted_s = time.monotonic()
-            self._field.textEdited.connect(self._on_edited)
-            self._post_key()
-        return False
+        field.textEdited.connect(self._on_edited)
+        self._post_key()
 
     def _post_key(self) -> None:
         event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_A, Qt.KeyboardModifier.NoModifier, "a")
@@ -70,34 +93,28 @@ class FieldProbe(QObject):
             os._exit(0)  # how long a clean end takes is not asked here
 
 
-def bare(typing_s: float) -> None:
+def bare() -> None:
     """Open a window with nothing but a field."""
-    app = QApplication(sys.argv[:1])
+    app = ProbedApplication(sys.argv[:1])
     window = QMainWindow()
     field = QLineEdit()
     window.setCentralWidget(field)
-    FieldProbe(field, typing_s)
     window.show()
     app.exec()
 
 
-def wallet(typing_s: float, folder: str) -> None:
+def wallet(folder: str) -> None:
     """Start the wallet as its command does."""
+    setattr(QtWidgets, "QApplication", ProbedApplication)  # noqa: B010 - the wallet takes it from there
     from desktop_wallet.__main__ import main
-    from desktop_wallet.ui.pages import unlock
 
-    class ProbedPage(unlock.UnlockPage):
-        def __init__(self, *arguments: object) -> None:
-            super().__init__(*arguments)  # type: ignore[arg-type] # whatever the page takes
-            FieldProbe(self.password.field, typing_s)
-
-    setattr(unlock, "UnlockPage", ProbedPage)  # noqa: B010 - the entry takes it from there
     main(["--data", folder])
 
 
 if __name__ == "__main__":
     seconds, what, *folders = sys.argv[1:]
+    ProbedApplication.typing_s = float(seconds)
     if what == "bare":
-        bare(float(seconds))
+        bare()
     else:
-        wallet(float(seconds), folders[0])
+        wallet(folders[0])

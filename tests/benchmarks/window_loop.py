@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import qasync
 from PySide6.QtWidgets import QApplication
 
-from desktop_wallet.app import THREAD_TURN_S
+from desktop_wallet.app import make_loop, settle_interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -29,13 +27,8 @@ def window_app() -> QApplication:
 
 def run_on_window_loop(main: Coroutine[Any, Any, T]) -> T:
     """Return what the coroutine returns."""
-    before_s = sys.getswitchinterval()
-    sys.setswitchinterval(THREAD_TURN_S)
-    loop = qasync.QEventLoop(window_app())
-    loop.set_default_executor(ThreadPoolExecutor(2, thread_name_prefix="files"))
-    try:
-        with loop:
-            found: T = loop.run_until_complete(main)
-            return found
-    finally:
-        sys.setswitchinterval(before_s)
+    loop = make_loop(window_app())
+    settle_interpreter()
+    with loop:
+        found: T = loop.run_until_complete(main)
+        return found

@@ -13,22 +13,10 @@ _MAP_NOTIFY = 19
 _SMALLEST = 100
 """Pixels: what is smaller is no window that a person waits for."""
 _GLANCE_S = 0.001
+_Event = ctypes.c_long * 24
+"""Xlib's union XEvent; in an XMapEvent the first word holds the type and the sixth the window (64-bit systems)."""
+_WINDOW = 5
 _ErrorHandler = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
-
-
-class _MapEvent(ctypes.Structure):
-    """Xlib's XMapEvent, padded to the size of the union XEvent."""
-
-    _fields_ = [  # noqa: RUF012 - as ctypes wants it
-        ("type", ctypes.c_int),
-        ("serial", ctypes.c_ulong),
-        ("send_event", ctypes.c_int),
-        ("display", ctypes.c_void_p),
-        ("event", ctypes.c_ulong),
-        ("window", ctypes.c_ulong),
-        ("override_redirect", ctypes.c_int),
-        ("padding", ctypes.c_long * 24),
-    ]
 
 
 class NoScreen(Exception):
@@ -64,11 +52,11 @@ class WindowWatch:
     def wait(self, patience_s: float) -> float | None:
         """Return the monotonic time at which a window of real size was on screen; None after the patience."""
         deadline_s = time.monotonic() + patience_s
-        event = _MapEvent()
+        event = _Event()
         while time.monotonic() < deadline_s:
             while self._x.XPending(self._display):
                 self._x.XNextEvent(self._display, ctypes.byref(event))
-                if event.type == _MAP_NOTIFY and self._is_large(event.window):
+                if event[0] & 0xFFFFFFFF == _MAP_NOTIFY and self._is_large(event[_WINDOW]):
                     return time.monotonic()
             time.sleep(_GLANCE_S)
         return None
