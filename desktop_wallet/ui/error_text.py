@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from desktop_wallet.core import errors
 from desktop_wallet.core.networks import NetworkId
-from desktop_wallet.ui.words import left_text
+from desktop_wallet.ui.measures import left_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

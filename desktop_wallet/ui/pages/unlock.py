@@ -11,6 +11,7 @@ from typing_extensions import override
 from desktop_wallet.compose import PRACTICE_PASSWORD
 from desktop_wallet.core.errors import VaultDamaged, WalletError, WrongPassword
 from desktop_wallet.ui.error_text import error_text
+from desktop_wallet.ui.measures import time_text
 from desktop_wallet.ui.tasks import TaskOwner
 from desktop_wallet.ui.theme import GRID, TextStyle, Token
 from desktop_wallet.ui.widgets.buttons import LinkButton, PrimaryButton
@@ -19,7 +20,6 @@ from desktop_wallet.ui.widgets.notice import Banner, NoticeKind
 from desktop_wallet.ui.widgets.password_field import PasswordField
 from desktop_wallet.ui.widgets.picture import Tile
 from desktop_wallet.ui.widgets.text import Text, button_text
-from desktop_wallet.ui.words import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
