@@ -85,8 +85,10 @@ async def main(folder: Path, url: str) -> dict[str, object]:
     async with wallet(surrounds(folder / "home", network)) as application:
         needles = await live(application, network, folder)
         unlocked = find(needles)
+        held = application.session  # as a page might hold it by mistake: it must be of no use after the lock
         await application.lock()
         locked = find(needles)
+        del held
     return {
         "controls planted": sorted(needle.name for needle in planted),
         "controls found": sorted(controls_found),

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.anvil, pytest.mark.keyring_daemon]
 
 LABELS = ("Grandmother's house fund", "Groceries and rent", "Zürich vault")
+_LONGEST_PREFIX = 64
+"""Bytes that may stand before something packed, such as a nonce and a tag."""
 _LEAST_BYTES = 5
 """Shorter numbers stand in every binary file by chance."""
 
@@ -88,9 +90,11 @@ def unpacked(path: Path) -> Iterator[bytes]:
             with contextlib.suppress(sqlite3.DatabaseError):  # an index
                 for row in connection.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 - a name of the database's own
                     for value in row:
-                        yield value if isinstance(value, bytes) else str(value).encode()
-                        with contextlib.suppress(zlib.error, TypeError):
-                            yield zlib.decompress(value)
+                        raw = value if isinstance(value, bytes) else str(value).encode()
+                        yield raw
+                        for start in range(_LONGEST_PREFIX):
+                            with contextlib.suppress(zlib.error):
+                                yield zlib.decompressobj().decompress(raw[start:])
 
 
 def open_to_others(root: Path) -> list[Path]:
@@ -146,7 +150,9 @@ async def test_no_file_of_ours_holds_an_address_a_phrase_a_label_or_an_amount(
     planted.mkdir()
     with contextlib.closing(sqlite3.connect(planted / "control.db")) as connection, connection:
         connection.execute("CREATE TABLE kept (value)")
-        connection.executemany("INSERT INTO kept VALUES (?)", [(zlib.compress(each),) for each in needles.values()])
+        connection.executemany(
+            "INSERT INTO kept VALUES (?)", [(b"before it" + zlib.compress(each),) for each in needles.values()]
+        )
     assert found_under(planted, needles) == needles.keys(), "the search looks into what is packed"
     planted = tmp_path / "control"
     for number, needle in enumerate(needles.values()):
