@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import time
-import uuid
 
 from desktop_wallet.core.instants import Instant, RunId
 
@@ -16,7 +16,7 @@ class SystemClock:
 
     def __init__(self) -> None:
         """Take a run id: monotonic times of another process are never compared with ours."""
-        self._run = RunId(uuid.uuid4().hex)
+        self._run = RunId(os.urandom(16).hex())
 
     def now(self) -> Instant:
         """Return the present instant."""

@@ -11,7 +11,6 @@ used, and `warm_up` does that ahead, while the person types.
 from __future__ import annotations
 
 import shutil
-import uuid
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -210,6 +209,7 @@ class Application:
 
     async def _create(self, name: str, password: str, device: DeviceMode, *, practice: bool) -> Session:
         import asyncio
+        import uuid
 
         async with self._opening:
             await self._leave_session()
