@@ -87,7 +87,6 @@ class _FieldRow(QWidget):
         row.addWidget(self.label, 0, top)
         row.addLayout(words, 1)
         row.addWidget(self.copy, 0, top)
-        theme.changed.connect(self._on_theme_changed)
 
     def show_field(self, field: Field | None) -> None:
         """Show this field, or none."""
@@ -105,11 +104,6 @@ class _FieldRow(QWidget):
         self.value.setAccessibleName(field.spoken)
         self.note.set_text(field.note)
         self.copy.set_name(f"Copy: {field.label}")
-
-    def _on_theme_changed(self) -> None:
-        # A new style sheet gives a label back the font that it had when it was first styled.
-        if self._field is not None:
-            self.value.setFont(self._fonts[self._field.mono])
 
     def _on_copy_clicked(self) -> None:
         if self._field is not None:

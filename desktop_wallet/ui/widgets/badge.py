@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from typing_extensions import override
 
 from desktop_wallet.core.freshness import Badge, BadgeKind
@@ -28,10 +28,18 @@ TOKENS: dict[BadgeKind, tuple[Token, Token]] = {
     BadgeKind.UNAVAILABLE: (Token.UNAVAILABLE, Token.UNAVAILABLE_GROUND),
 }
 """Text and ground of each badge."""
+FIRST_READ = (Token.MUTED, Token.SIDEBAR)
+"""Text and ground while a balance is being read for the first time: nothing is wrong yet, so nothing is red."""
 _SHAPE = 9.0
 _BEFORE, _BETWEEN, _AFTER = 8, 7, 9
 _TURN_MS = 2400
 _STEP_MS = 80
+
+
+def badge_tokens(badge: Badge) -> tuple[Token, Token]:
+    """Return the colours of a badge's text and of its ground."""
+    first_read = badge.kind is BadgeKind.UNAVAILABLE and badge.updating
+    return FIRST_READ if first_read else TOKENS[badge.kind]
 
 
 def badge_width(badge: Badge, theme: Theme, text: str = "") -> int:
@@ -49,7 +57,7 @@ def paint_badge(
     and age.
     """
     words = text or badge_text(badge)
-    front, ground = (theme.color(token) for token in TOKENS[badge.kind])
+    front, ground = (theme.color(token) for token in badge_tokens(badge))
     width = min(badge_width(badge, theme, words), rect.width())
     pill = QRectF(rect.x(), rect.y() + (rect.height() - BADGE_HEIGHT) / 2, width, BADGE_HEIGHT)
     painter.save()
@@ -131,11 +139,15 @@ class Ring(QObject):
         self.turned.emit(self.phase)
 
 
-class BadgeLabel(QWidget):
-    """A badge as a widget. Its accessible name is what it shows, the description what it means."""
+class BadgeLabel(QLabel):
+    """A badge as a widget. Its accessible name is what it shows, the description what it means.
+
+    It is a label without text, for a screen reader passes over plain widgets.
+    """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self._theme = theme
         self._badge: Badge | None = None
         self._text = ""

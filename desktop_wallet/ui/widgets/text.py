@@ -5,19 +5,23 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 from typing_extensions import override
 
 from desktop_wallet.ui.theme import TextStyle, Theme, Token
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtGui import QPaintEvent
 
 
 class Text(QLabel):
     """A label in a text style and the colour of a token. Never markup."""
+
+    _own_font: QFont | None = None
 
     def __init__(
         self,
@@ -41,6 +45,22 @@ class Text(QLabel):
         self.setProperty("token", token.value)
         self.setText(text)
 
+    @override
+    def setFont(self, font: QFont | str | Sequence[str]) -> None:
+        super().setFont(font)
+        self._own_font = QFont(self.font())
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.StyleChange:
+            self._keep_font()
+
+    def _keep_font(self) -> None:
+        # Being styled anew gives a label back the font that it had when it was first styled.
+        if self._own_font is not None and self.font() != self._own_font:
+            super().setFont(self._own_font)
+
     def set_text(self, text: str) -> None:
         """Show this text; nothing is repainted if it is what stands there."""
         if text != self.text():
@@ -52,6 +72,7 @@ class Text(QLabel):
             self.setProperty("token", token.value)
             self.style().unpolish(self)
             self.style().polish(self)
+            self._keep_font()
 
 
 class ElidedText(Text):
