@@ -131,7 +131,7 @@ async def test_a_network_that_fails_keeps_its_amounts_as_stale_with_the_reason(
     line = page.model.line_of(session.key(0, 2, 0))
     assert line is not None
     assert page.model.index(line, Column.FRESHNESS).data() == "Stale · 5 s"
-    assert shell.said == ("12 balances read from 2 networks in 0.8 s. 6 failed: Polygon did not answer for 10 s.")
+    assert shell.said == "12 balances read from 2 networks in 0.8 s. 6 failed."
     assert page.activity.failures == "6 balances could not be read. Polygon did not answer for 10 s."
 
 

@@ -80,6 +80,13 @@ class BalancesPage(Page):
                 "Add a wallet",
                 self.shell.add_wallet,
             ),
+            "hidden": _made(
+                "eye-off",
+                "Every account is hidden",
+                "Hidden accounts are neither read nor shown. Show one again on the Accounts page.",
+                "Open Accounts",
+                lambda: self.shell.open_page("accounts"),
+            ),
             "networks": _made(
                 "globe",
                 "No networks chosen",
@@ -239,7 +246,7 @@ class BalancesPage(Page):
         self._places.setCurrentWidget(self._states[place])
         # The table ends with its last line, so that nobody looks for more below it.
         self._places.setMaximumHeight(self.table.content_height if place == _TABLE else _TALLEST)
-        any_there = place not in ("accounts", "networks")
+        any_there = place not in ("accounts", "hidden", "networks")
         self.tools.setVisible(any_there)
         self.head.totals.setVisible(any_there)
         for button in (self.head.show_all, self.head.preload, self.head.refresh, self.head.more):
@@ -249,8 +256,9 @@ class BalancesPage(Page):
         session, view = self.session, self.model.rows.view
         if self.model.rows.lines or session is None:
             return _TABLE
-        if all(account.hidden for account in session.accounts.accounts()):
-            return "accounts"
+        accounts = session.accounts.accounts()
+        if all(account.hidden for account in accounts):
+            return "hidden" if accounts else "accounts"
         if not session.catalogue.networks():
             return "networks"
         if view.search.strip():
@@ -269,6 +277,8 @@ class BalancesPage(Page):
 
     def _on_change(self, change: ChangeSet) -> None:
         self.model.take(change)
+        if change.balances:
+            self.reads.take(change.balances)
         if change.activity:
             self.reads.show_activity()
             self.head.set_busy(refreshing=self.reads.refreshing, preloading=self.reads.preloading)
@@ -288,7 +298,11 @@ class BalancesPage(Page):
         self.head.totals.show_totals(totals, len(families) - len(shown))
         self.head.show_whole(snapshot.whole())
         if self._opened_key is not None:
-            self.pane.show_balance(self._row(self._opened_key))
+            opened = self._row(self._opened_key)
+            if opened is None:
+                self.close_details()
+            else:
+                self.pane.show_balance(opened)
 
     def _on_zeros_toggled(self, checked: bool) -> None:
         total = 0 if self.model.rows.snapshot is None else len(self.model.rows.snapshot.keys)

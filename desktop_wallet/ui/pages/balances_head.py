@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QIcon
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -130,6 +130,8 @@ class BalancesActivity(QWidget):
             self._failures = Banner(self._theme, text, NoticeKind.WARNING, action=action)
             self._column.addWidget(self._failures)
         self.settle()
+        if self._failures is not None:
+            QAccessible.updateAccessibility(QAccessibleEvent(self._failures, QAccessible.Event.Alert))
 
     def say_failures(self, text: str) -> None:
         """Say the same failures in these words: a time in them has gone on."""

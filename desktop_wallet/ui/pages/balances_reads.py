@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from desktop_wallet.core.amounts import plain_text
@@ -11,7 +12,7 @@ from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind
 from desktop_wallet.ui.words import count_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from PySide6.QtWidgets import QWidget
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 REFRESH, PRELOAD, ONE = "refresh", "preload", "refresh-one"
 _NOTICE = "balances"
+_LOOKED_AT_ONCE = 500
 
 
 class BalanceReads:
@@ -40,6 +42,7 @@ class BalanceReads:
         self._progress: Progress | None = None
         self._refreshing: tuple[BalanceKey, ...] = ()
         self._failed: tuple[ReadFailure, ...] = ()
+        self._preloaded_elsewhere = False
         activity.refresh.cancelled.connect(self._on_refresh_cancelled)
         activity.preload.cancelled.connect(self._on_preload_cancelled)
 
@@ -47,6 +50,7 @@ class BalanceReads:
         """Work for this session from now on, or for none."""
         self._session = session
         self._progress = None
+        self._preloaded_elsewhere = False
         self._activity.refresh.set_progress(None, self._name)
         self._show_failures(())
         self.show_activity()
@@ -64,10 +68,26 @@ class BalanceReads:
     def show_activity(self) -> None:
         """Show the progress of what runs now."""
         preload = None if self._session is None else self._session.preload.progress
+        if preload is not None:
+            self._preloaded_elsewhere = not self._tasks.busy(PRELOAD)
+        elif self._preloaded_elsewhere:
+            # The preload of the unlock tells nobody what failed; the balances know.
+            self._preloaded_elsewhere = False
+            self._tasks.start(self._look_for_failures(), key="failures")
         self._activity.preload.set_progress(preload, self._name)
         self._activity.refresh.set_progress(self._progress, self._name)
         self._activity.say_failures(self._failures_text())
         self._activity.settle()
+
+    def take(self, changed: Collection[BalanceKey]) -> None:
+        """Take over that these balances have changed: one that was read since is no failure any more."""
+        session = self._session
+        if session is None or not self._failed:
+            return
+        left = tuple(f for f in self._failed if f.key not in changed or session.balances.state(f.key).failure)
+        if len(left) < len(self._failed):
+            self._show_failures(left)
+            self._activity.settle()
 
     def refresh(self, keys: Sequence[BalanceKey]) -> None:
         """Read these balances anew, past every tier; a second call while that runs does nothing."""
@@ -131,6 +151,20 @@ class BalanceReads:
         report = await session.preload.run()
         self._tell(report, keys, quiet=quiet)
 
+    async def _look_for_failures(self) -> None:
+        session = self._session
+        if session is None:
+            return
+        failed: list[ReadFailure] = []
+        for number, key in enumerate(session.balances.keys()):
+            failure = session.balances.state(key).failure
+            if failure is not None:
+                failed.append(failure)
+            if number % _LOOKED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        self._show_failures(tuple(failed))
+        self._activity.settle()
+
     async def _forget(self, row: BalanceRow) -> None:
         session = self._session
         if session is None:
@@ -173,11 +207,10 @@ class BalanceReads:
         self._shell.notify(text, kind=NoticeKind.DONE, action=action, key=_NOTICE)
 
     def _tell(self, report: Report, keys: tuple[BalanceKey, ...], *, quiet: bool = False) -> None:
-        now = self._shell.clock.now()
         self._show_failures(report.failed)
         if not quiet:
             kind = NoticeKind.INFO if report.failed or report.cancelled else NoticeKind.DONE
-            self._shell.notify(report_text(report, keys, self._name, now), kind=kind, key=_NOTICE)
+            self._shell.notify(report_text(report, keys), kind=kind, key=_NOTICE)
 
     def _show_failures(self, failed: tuple[ReadFailure, ...]) -> None:
         self._failed = failed

@@ -18,10 +18,10 @@ _NAMED = 3
 _EXACT_S = 10
 
 
-def report_text(report: Report, keys: Collection[BalanceKey], name: Callable[[NetworkId], str], now: Instant) -> str:
+def report_text(report: Report, keys: Collection[BalanceKey]) -> str:
     """Return what a refresh of these balances did, or a preload that chose among them, in whole sentences.
 
-    "42 balances read from 5 networks in 0.8 s. 1 failed: Polygon did not answer."
+    "42 balances read from 5 networks in 0.8 s. 1 failed." Why it failed stands above the table, and not here too.
     """
     if report.cancelled and not report.asked:
         return "Stopped. What was read so far is kept."
@@ -37,7 +37,7 @@ def report_text(report: Report, keys: Collection[BalanceKey], name: Callable[[Ne
         many = f"{count_text(report.answered, 'balance')} read from {networks} in {took}"
         parts.append(f"{many}, {report.changed:,} changed." if report.changed else f"{many}.")
     if report.failed:
-        parts.append(f"{len(report.failed):,} failed: {failed_text(report.failed, name, now)}")
+        parts.append(f"{len(report.failed):,} failed.")
     if report.skipped:
         were = "was" if report.skipped == 1 else "were"
         parts.append(f"{report.skipped:,} {were} read a moment ago and not asked again.")
