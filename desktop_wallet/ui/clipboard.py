@@ -66,13 +66,15 @@ class Copier(QObject):
         super().__init__(parent)
         self._clipboard = clipboard
 
-    def copy(self, text: str, what: str, *, secret: bool = False) -> None:
-        """Put the text on the clipboard and read it back, now and a moment later."""
-        if not self._clipboard.copy(text, secret=secret):
+    def copy(self, text: str, what: str, *, secret: bool = False, look_again: bool = True) -> None:
+        """Put the text on the clipboard and read it back, now and a moment later; or leave the looking to the asker."""
+        held = self._clipboard.copy(text, secret=secret)
+        if held:
+            self.copied.emit(what)
+        elif look_again:
             self.changed.emit(what)
-            return
-        self.copied.emit(what)
-        QTimer.singleShot(_LOOK_AGAIN_MS, self, lambda: self._look_again(text, what))
+        if held and look_again:
+            QTimer.singleShot(_LOOK_AGAIN_MS, self, lambda: self._look_again(text, what))
 
     def _look_again(self, text: str, what: str) -> None:
         if not self._clipboard.holds(text):

@@ -143,9 +143,9 @@ class MainWindow(QMainWindow):
         else:
             self.crash_hook.caught(error)
 
-    def copy(self, text: str, what: str, *, secret: bool = False) -> None:
+    def copy(self, text: str, what: str, *, secret: bool = False, look_again: bool = True) -> None:
         """Put the text on the clipboard, read it back, and say so."""
-        self._copier.copy(text, what, secret=secret)
+        self._copier.copy(text, what, secret=secret, look_again=look_again)
 
     def show_details(self) -> None:
         """Show the page's details."""
@@ -253,15 +253,24 @@ class MainWindow(QMainWindow):
         logind = Logind(bus, self)
         logind.suspending.connect(self._on_suspending)
         logind.session_locked.connect(self.lock)
-        logind.woke.connect(self.auto_lock.check)
+        logind.woke.connect(self._on_woke)
         logind.listen()
 
     def _on_suspending(self) -> None:
         if self._session is not None and self._session.settings.now.lock_on_suspend:
             self.lock()
 
+    def _on_woke(self) -> None:
+        self.auto_lock.check()
+        if self._session is not None:
+            # Nobody knows what happened meanwhile: every number is Stale until it is read again.
+            self._session.balances.note_waking()
+            self._session.begin_preload()
+
     def tick(self) -> None:
         """Bring ages and countdowns up to date; called once a second, and by whoever moves the clock."""
+        if self._session is not None:
+            self.auto_lock.set_limit(self._session.settings.now.auto_lock_s)
         self.auto_lock.check()
         scene = self.wallet_scene
         if self._session is None or scene is None:

@@ -44,7 +44,7 @@ class FakeShell:
     def report(self, error: BaseException) -> None:
         self.errors.append(error)
 
-    def copy(self, text: str, what: str, *, secret: bool = False) -> None:
+    def copy(self, text: str, what: str, *, secret: bool = False, look_again: bool = True) -> None:
         QGuiApplication.clipboard().setText(text)
         self.copied.append((text, what))
 

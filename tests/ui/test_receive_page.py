@@ -159,7 +159,7 @@ def test_without_an_account_the_page_says_how_one_comes_here(qtbot: QtBot, shell
 def test_labels_are_shown_as_they_stand(page: ReceivePage, session: FakeSession) -> None:
     session.accounts._accounts[0] = replace(session.accounts._accounts[0], label="<b>Rent</b>\u202e")
     session.tell(ChangeSet(accounts=True))
-    assert page.choice.itemText(0) == "Savings · <b>Rent</b>  (0x5290…9EE7)"
+    assert page.choice.itemText(0) == "0x5290…9EE7  Savings · <b>Rent</b>"
 
 
 def test_nothing_is_left_after_detach(page: ReceivePage) -> None:

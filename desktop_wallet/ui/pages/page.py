@@ -46,10 +46,11 @@ class Shell(Protocol):
         """Show an error: a notice with its words, or the crash page if it is a bug of ours."""
         ...
 
-    def copy(self, text: str, what: str, *, secret: bool = False) -> None:
+    def copy(self, text: str, what: str, *, secret: bool = False, look_again: bool = True) -> None:
         """Put the text on the clipboard, read it back, and say so; `what` begins that sentence: "Address".
 
-        A secret is cleared from the clipboard at lock.
+        A secret is cleared from the clipboard at lock. Without `look_again` the page itself reads the clipboard again
+        a moment later, and tells what it found.
         """
         ...
 

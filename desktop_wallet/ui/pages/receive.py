@@ -7,6 +7,7 @@ listed here, and every wallet reads it. Requests for an amount come with sending
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt, QTimer
@@ -77,8 +78,17 @@ class ReceivePage(Page):
             "Create a wallet, import one, or watch an address. Its address then stands here.",
             ("Add a wallet", shell.add_wallet),
         )
-        self._stack.addWidget(self._built())
+        self._place = self._built()
+        self._stack.addWidget(self._place)
         self._stack.addWidget(self._empty)
+        self._all_hidden = EmptyState(
+            theme,
+            "eye-off",
+            "Every account is hidden",
+            "Show one again on the Accounts page. Its address then stands here.",
+            ("Open Accounts", lambda: shell.open_page("accounts")),
+        )
+        self._stack.addWidget(self._all_hidden)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._stack)
@@ -165,7 +175,7 @@ class ReceivePage(Page):
             return
         self._copied = display_address(account.address)
         self._say_copied("")
-        self.shell.copy(self._copied, "Address")
+        self.shell.copy(self._copied, "Address", look_again=False)
         self._read_back.start()
 
     # Within
@@ -187,11 +197,14 @@ class ReceivePage(Page):
             wallet = clean_label(wallets[account.wallet].label, limit=LABEL_LIMIT)
             label = clean_label(account.label, limit=LABEL_LIMIT)
             short = shorten(display_address(account.address))
-            self.choice.addItem(f"{wallet} · {label}  ({short})", account.id)
+            # The field cuts what is too long: the address stands first, and a name that is read from the right stays
+            # a whole (U+2068 to U+2069).
+            self.choice.addItem(f"{short}  {_isolated(wallet)} · {_isolated(label)}", account.id)
         index = self.choice.findData(self._account)
         self.choice.setCurrentIndex(max(index, 0) if accounts else -1)
         self.choice.blockSignals(False)
-        self._stack.setCurrentIndex(0 if accounts else 1)
+        empty = self._all_hidden if session.accounts.accounts() else self._empty
+        self._stack.setCurrentWidget(self._place if accounts else empty)
         self._on_chosen(self.choice.currentIndex())
 
     def _show(self, account: Account | None) -> None:
@@ -243,6 +256,11 @@ class ReceivePage(Page):
     def _on_change(self, change: ChangeSet) -> None:
         if change.accounts or change.catalogue:
             self._renew()
+
+
+def _isolated(name: str) -> str:
+    read_from_the_right = any(unicodedata.bidirectional(c) in {"R", "AL"} for c in name)
+    return f"\u2068{name}\u2069" if read_from_the_right else name
 
 
 def networks_text(networks: list[Network]) -> str:
