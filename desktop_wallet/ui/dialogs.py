@@ -217,7 +217,7 @@ async def save_file(parent: QWidget, title: str, suggested: str, pattern: str) -
 
 async def open_file(parent: QWidget, title: str, pattern: str) -> Path | None:
     """Return the file to open; None if the person cancelled."""
-    dialog = QFileDialog(parent, title, "", pattern)
+    dialog = QFileDialog(parent, title, str(Path.home()), pattern)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     return await _file(dialog)
 

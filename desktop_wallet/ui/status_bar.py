@@ -96,6 +96,7 @@ class StatusBar(QFrame):
 
     def _text(self) -> Text:
         text = Text(self._theme, "", TextStyle.SMALL, Token.MUTED)
+        text.hide()
         self._row.addWidget(text)
         return text
 
@@ -103,17 +104,23 @@ class StatusBar(QFrame):
         """Show the figures as they are now."""
         self._show_networks(health_texts(health(session)))
         rate = session.metrics.hit_rate()
-        self._hit_rate.set_text("" if rate is None else f"Hit rate {percent_text(rate)}")
+        self._say(self._hit_rate, "" if rate is None else f"Hit rate {percent_text(rate)}")
         self._hit_rate.setToolTip("How many balances were answered without asking a server")
         saved = session.metrics.calls_saved
-        self._saved.set_text(f"{count_text(saved, 'call')} saved" if saved else "")
-        self._next.set_text("" if next_refresh_s is None else f"Next refresh in {left_text(next_refresh_s)}")
+        self._say(self._saved, f"{count_text(saved, 'call')} saved" if saved else "")
+        self._saved.setToolTip("Requests that no server had to be sent")
+        self._say(self._next, "" if next_refresh_s is None else f"Next refresh in {left_text(next_refresh_s)}")
 
     def clear(self) -> None:
         """Show nothing: the wallet is locked."""
         self._show_networks(())
         for text in (self._hit_rate, self._saved, self._next):
-            text.set_text("")
+            self._say(text, "")
+
+    @staticmethod
+    def _say(place: Text, words: str) -> None:
+        place.set_text(words)
+        place.setVisible(bool(words))  # an empty one would leave a gap
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -97,6 +97,7 @@ class WalletScene(QWidget):
             return
         if self.current is not None:
             self.current.hidden()
+            self.notices.clear_passing()
         self.current = page
         self._asked_for_details = False
         self._stack.setCurrentWidget(page)

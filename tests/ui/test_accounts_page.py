@@ -315,7 +315,9 @@ async def test_a_backup_file_is_written_and_brings_a_wallet_back(
     assert only_card(page).rows[0].address._text.text().startswith("0x f39F")
 
 
-async def test_a_file_that_is_there_is_left_alone(stage: Stage, page: AccountsPage, tmp_path: Path) -> None:
+async def test_a_file_that_the_person_chose_to_replace_is_replaced(
+    stage: Stage, page: AccountsPage, tmp_path: Path
+) -> None:
     await add_phrase(stage, page)
     taken = tmp_path / "letter.json"
     taken.write_text("dear")
@@ -327,11 +329,11 @@ async def test_a_file_that_is_there_is_left_alone(stage: Stage, page: AccountsPa
     async def write_there() -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("desktop_wallet.ui.pages.accounts_flows.save_file", _answering(taken))
-            assert not await dialog.work()
+            assert await dialog.work()
 
     await write_there()
-    assert taken.read_text() == "dear"
-    assert dialog.problem.startswith("There is a file named letter.json already")
+    assert taken.read_text() != "dear"
+    assert dialog.problem == ""
     dialog.reject()
     await stage.gone(page)
 

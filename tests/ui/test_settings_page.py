@@ -145,7 +145,7 @@ async def test_each_mode_says_what_it_means_and_is_kept(stage: Stage, page: Sett
 async def test_the_size_is_kept_and_what_is_used_is_said(stage: Stage, page: SettingsPage) -> None:
     page.open_section("cache")
     await stage.until(page.section_of(CacheSection).used.text)
-    assert page.section_of(CacheSection).used.text().endswith("(0 pages), 0 balances in memory")
+    assert page.section_of(CacheSection).used.text().endswith(" on the disk, 0 balances in memory")
     page.section_of(CacheSection).limit.setCurrentText("25 MB")
     page.section_of(CacheSection).limit.activated.emit(page.section_of(CacheSection).limit.currentIndex())
     await stage.until(lambda: stage.session.settings.now.cache_limit_bytes == 25 * MEGABYTE)

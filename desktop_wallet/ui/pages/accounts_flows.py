@@ -11,7 +11,6 @@ from typing_extensions import override
 
 from desktop_wallet.core.accounts import AccountId, Wallet, WalletId, WalletKind
 from desktop_wallet.core.addresses import display_address, grouped
-from desktop_wallet.core.errors import AlreadyThere
 from desktop_wallet.ui.dialogs import open_file, save_file
 from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.pages.accounts_dialogs import (
@@ -187,17 +186,13 @@ class BackupPasswordDialog(WorkDialog):
 
     @override
     async def work(self) -> bool:
-        """Ask for the place and write there; a name that is taken is asked for again."""
+        """Ask for the place and write there; a file that is replaced was asked about with the place."""
         if not self.password.check():
             return False
         path = await save_file(self, "Save the backup file", self._suggested(), _BACKUP_FILES)
         if path is None:
             return False
-        try:
-            await self._session.accounts.write_backup(path, self.password.text())
-        except AlreadyThere:
-            self.say(f"There is a file named {path.name} already, and it was left as it is. Choose another name.")
-            return False
+        await self._session.accounts.write_backup(path, self.password.text(), overwrite=True)
         self.written = path
         return True
 

@@ -97,7 +97,7 @@ class CacheSection(Section):
         if self.session is None:
             return
         found = await self.session.metrics.snapshot()
-        disk = f"{bytes_text(found.bytes_on_disk)} on the disk ({count_text(found.pages, 'page')})"
+        disk = f"{bytes_text(found.bytes_on_disk)} on the disk"
         self.used.set_text(f"{disk}, {count_text(found.memory_entries, 'balance')} in memory")
 
     def _on_mode_changed(self, mode: str) -> None:

@@ -6,7 +6,7 @@ import enum
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -51,7 +51,7 @@ class WelcomePage(QWidget):
         body = column.body
         self._back = LinkButton(theme, "Back to unlock", "arrow-left", self.back_chosen.emit)
         self._back.hide()
-        body.addWidget(self._back)
+        body.addWidget(self._back, 0, Qt.AlignmentFlag.AlignLeft)
         body.addWidget(Text(theme, "Welcome", TextStyle.TITLE))
         body.addWidget(
             Text(theme, "Your keys never leave this computer. No account, no tracking.", TextStyle.BODY, Token.MUTED)

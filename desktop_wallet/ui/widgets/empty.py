@@ -15,6 +15,8 @@ from desktop_wallet.ui.widgets.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_WIDTH = 400
+
 
 class EmptyState(QWidget):
     """An icon, what is missing, one sentence on how it comes here, and the way there."""
@@ -39,7 +41,7 @@ class EmptyState(QWidget):
         self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._sentence = Text(theme, sentence, TextStyle.BODY, Token.MUTED, wrap=True)
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._sentence.setFixedWidth(400)
+        self._sentence.setFixedWidth(_WIDTH)
         column.addWidget(self._title, 0, centre)
         column.addWidget(self._sentence, 0, centre)
         if action is not None:
@@ -47,8 +49,14 @@ class EmptyState(QWidget):
             column.addSpacing(2 * GRID)
             column.addWidget(PrimaryButton(theme, text, on_click=on_click), 0, centre)
         column.addStretch(2)
+        self._fit()
 
     def set_words(self, title: str, sentence: str) -> None:
         """Say something else."""
         self._title.set_text(title)
         self._sentence.set_text(sentence)
+        self._fit()
+
+    def _fit(self) -> None:
+        # A centred label is given the height of its narrowest hint, which cuts its lines; this is the true one.
+        self._sentence.setFixedHeight(max(self._sentence.heightForWidth(_WIDTH), 0))

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from desktop_wallet.ui.theme import GRID, TextStyle, Theme, Token
-from desktop_wallet.ui.widgets.password_field import mark_wrong
+from desktop_wallet.ui.widgets.password_field import PasswordField, mark_wrong
 from desktop_wallet.ui.widgets.text import Text, button_text
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent
 
 _SEARCH_AFTER_MS = 120
+_LISTED = 12
+"""Lines of a list that drops down; the rest is scrolled to."""
 
 
 class TextField(QLineEdit):
@@ -98,6 +100,7 @@ class Choice(QComboBox):
         self._theme = theme
         self.setAccessibleName(name)
         self.setFont(theme.font(TextStyle.BODY))
+        self.setMaxVisibleItems(_LISTED)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -196,6 +199,8 @@ class FormRow(QWidget):
         self._label.setBuddy(field)
         self._below = Text(theme, hint, TextStyle.SMALL if side else TextStyle.BODY, Token.MUTED, wrap=True)
         self._below.setVisible(bool(hint))
+        if hint and isinstance(field, PasswordField):
+            field.complained.connect(self._below.setHidden)
         words = QVBoxLayout()
         words.setSpacing(GRID)
         words.addWidget(self._label)

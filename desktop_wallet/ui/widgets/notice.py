@@ -94,6 +94,7 @@ class Notice(Banner):
         wrapped = None if action is None else NoticeAction(action.text, self._run)
         super().__init__(theme, text, kind, action=wrapped)
         self._action = action
+        self.passing = kind in (NoticeKind.INFO, NoticeKind.DONE) and action is None
         self.row.addWidget(IconButton(theme, "x", "Close this notice", self.closed.emit))
         if kind in (NoticeKind.INFO, NoticeKind.DONE):
             self._timer = QTimer(self)
@@ -134,6 +135,12 @@ class NoticeStack(QWidget):
             self._remove(self._shown[0][1])
         self.show()
         QAccessible.updateAccessibility(QAccessibleEvent(notice, QAccessible.Event.Alert))
+
+    def clear_passing(self) -> None:
+        """Close what only tells what was done: the person has gone on to something else."""
+        for _, notice in list(self._shown):
+            if notice.passing:
+                self._remove(notice)
 
     def clear(self) -> None:
         """Close all notices."""

@@ -23,6 +23,8 @@ class PasswordField(QWidget):
 
     submitted = Signal()
     edited = Signal()
+    complained = Signal(bool)
+    """Whether something is said to be wrong now; a hint beside it would only say it twice."""
 
     def __init__(
         self,
@@ -80,6 +82,7 @@ class PasswordField(QWidget):
         self._error.setVisible(bool(sentence))
         self.field.setAccessibleDescription(sentence)
         mark_wrong(self.field, bool(sentence))
+        self.complained.emit(bool(sentence))
 
     @property
     def error(self) -> str:

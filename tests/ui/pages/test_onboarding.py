@@ -372,7 +372,7 @@ async def test_a_way_in_that_was_left_before_the_networks_goes_on_there(
     await until(window.scene.isVisible)
 
 
-async def test_the_backup_step_writes_the_file_and_refuses_to_overwrite(
+async def test_the_backup_step_writes_the_file(
     window: MainWindow, way: OnboardingPage, application: Application, until: Until, tmp_path: Path
 ) -> None:
     session = await application.create_profile("Main", PASSWORD)

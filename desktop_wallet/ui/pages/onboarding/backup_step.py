@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from desktop_wallet.core.errors import AlreadyThere
 from desktop_wallet.ui import dialogs
 from desktop_wallet.ui.pages.onboarding.state import PASSWORD_MINIMUM, Onboarding
 from desktop_wallet.ui.pages.onboarding.step import StepView
@@ -58,19 +57,15 @@ class BackupStep(StepView):
             self.again.set_error("The two passwords are not the same.")
             self.again.setFocus()
             return False
-        file = await dialogs.save_file(self, "Save the backup file", _SUGGESTED, BACKUP_PATTERN)
+        file = await dialogs.save_file(self, "Save the backup file", str(Path.home() / _SUGGESTED), BACKUP_PATTERN)
         if file is None:
             return False
-        try:
-            await self.save(file)
-        except AlreadyThere:
-            self.password.set_error(f"There is a file named {file.name} already. Choose another name.")
-            return False
+        await self.save(file)
         return True
 
     async def save(self, file: Path) -> None:
-        """Write the backup there."""
-        await self.session.accounts.write_backup(file, self.password.text())
+        """Write the backup there; a file of that name is replaced, for the choice of the place has asked about it."""
+        await self.session.accounts.write_backup(file, self.password.text(), overwrite=True)
         self.shell.notify(f"Backup saved as {file.name}. Keep a copy on another device.", kind=NoticeKind.DONE)
 
     @override

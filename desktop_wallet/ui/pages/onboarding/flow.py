@@ -65,7 +65,9 @@ class OnboardingPage(QWidget):
         self.state = Onboarding()
         self.view: StepView | None = None
         self.setAccessibleName("Set up")
-        column = Column(_WIDTH)
+        # From the top, not from the middle: nothing moves when a sentence or a step comes that is taller.
+        column = Column(_WIDTH, top=True)
+        column.body.addSpacing(6 * GRID)
         self._parts = QHBoxLayout()
         self._parts.setSpacing(18)
         column.body.addLayout(self._parts)

@@ -78,6 +78,7 @@ class ProfileStep(StepView):
         self.body.addWidget(self._hint)
         self.body.addWidget(FormRow(self.theme, "Password again", self.again))
         self.password.edited.connect(self._on_password_edited)
+        self.password.complained.connect(self._hint.setHidden)
         self.name.returnPressed.connect(self.password.setFocus)
         self.password.submitted.connect(self.again.setFocus)
         self.again.submitted.connect(self.submitted)

@@ -300,6 +300,7 @@ class RestoreStep(StepView):
             self._name.set_token(Token.UNAVAILABLE)
             self.choose.setFocus()
             return False
+        self.password.set_error("")
         try:
             await self.session.accounts.restore_backup(self.file, self.password.text())
         except WrongPassword:
