@@ -13,6 +13,7 @@ from PySide6.QtDBus import QDBusConnection, QDBusMessage
 from desktop_wallet.compose import Application
 from desktop_wallet.ui.logind import MANAGER, MANAGER_PATH, SERVICE, SESSION, Logind
 from desktop_wallet.ui.main_window import MainWindow
+from tests.fakes.clock import FakeClock
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 OURS = "/org/freedesktop/login1/session/_37"
@@ -124,8 +125,13 @@ async def test_the_window_locks(
     assert window.wallet_scene is None
 
 
-async def test_a_person_may_keep_the_wallet_open_through_sleep(
-    window: MainWindow, application: Application, bus: QDBusConnection, manager: LoginManager, until: Until
+async def test_a_person_may_keep_the_wallet_open_through_sleep_and_every_number_is_read_anew(
+    window: MainWindow,
+    application: Application,
+    clock: FakeClock,
+    bus: QDBusConnection,
+    manager: LoginManager,
+    until: Until,
 ) -> None:
     window.listen_to(bus)
     session = await application.open_practice()
@@ -138,5 +144,11 @@ async def test_a_person_may_keep_the_wallet_open_through_sleep(
     manager.prepare_for_sleep(True)
     await until(lambda: heard)
     assert window.wallet_scene is not None
+    await until(lambda: not session.balances.updating and session.preload.progress is None)
+    before = session.balances.state(session.balances.keys()[0]).reading
+    clock.advance(1)
+    manager.prepare_for_sleep(False)
+    # Every number is Stale after waking, and so it is read anew although its time was not over.
+    await until(lambda: session.balances.state(session.balances.keys()[0]).reading is not before)
     window.lock()
     await until(lambda: application.session is None)
