@@ -65,6 +65,8 @@ class BalanceRows:
         self.lines: list[int] = []
         self._members: dict[int, list[int]] = {}
         self._planned: dict[int, list[int]] = {}
+        self._spread: dict[int, tuple[int, int]] = {}
+        """How many networks and accounts a group's rows are of: it stays while the same rows stand in it."""
         self._groups = _Groups((), (), (), by_account=True)
         self._place: dict[int, int] | None = None
         self._visible = bytearray()
@@ -76,6 +78,7 @@ class BalanceRows:
         """Take a snapshot of every balance. The layout follows with `laid_out`; folded groups stay folded."""
         self.clear()
         names = BalanceNames(accounts, catalogue)
+        self._spread.clear()
         self.snapshot = BalanceSnapshot(names, balances, self._clock, self.page_opened)
         self._groups = _groups(self.view.grouping, names)
         self._search()
@@ -147,6 +150,7 @@ class BalanceRows:
         self.lines = lines
         self._members = self._planned
         self._place = None
+        self._spread.clear()
 
     def place(self, line: int) -> int | None:
         """Return where a line stands, None if it is out of sight."""
@@ -175,16 +179,19 @@ class BalanceRows:
             raise LookupError(group)
         rows = self._members.get(group, [])
         key = self._groups.keys[group]
-        assets = {snapshot.asset[row] for row in rows}
-        accounts = {snapshot.account[row] for row in rows}
+        spread = self._spread.get(group)
+        if spread is None:
+            assets = set(map(snapshot.asset.__getitem__, rows))
+            networks = {snapshot.names.assets[number].network.id for number in assets}
+            spread = len(networks), len(set(map(snapshot.account.__getitem__, rows)))
+            self._spread[group] = spread
         family = snapshot.family(rows[0]) if self.view.grouping is Grouping.ASSET and rows else None
         return Heading(
             self._groups.titles[group],
             snapshot.total_of(rows, one_family=family is not None),
             key in self._folded[self.view.grouping],
             self.view.grouping,
-            len({snapshot.names.assets[number].network.id for number in assets}),
-            len(accounts),
+            *spread,
             family,
         )
 

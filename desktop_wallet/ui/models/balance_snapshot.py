@@ -148,13 +148,14 @@ class BalanceSnapshot:
 
     def total_of(self, rows: Sequence[int], *, one_family: bool) -> Total:
         """Return the total of some rows; its amount is None unless they are of one family."""
-        amounts = [self.amounts[row] for row in rows]
-        kinds = bytes(self.kinds[row] for row in rows)
+        # A heading may stand over every row and is painted again with each of them: C loops, not Python's.
+        amounts = list(map(self.amounts.__getitem__, rows))
+        kinds = bytes(map(self.kinds.__getitem__, rows))
         oldest = oldest_row(rows, self.born_s)
         amount = None
         if one_family:
-            expected = sum(self.expected[row] for row in rows if row in self.expected)
-            amount = sum(known for known in amounts if known is not None) + expected
+            expected = sum(self.expected[row] for row in rows if row in self.expected) if self.expected else 0
+            amount = sum(filter(None, amounts)) + expected
         return Total(
             amount,
             len(rows),
