@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One case of one benchmark: `value` is the median, in `unit`; None where it could not be measured.
+    """One case of one benchmark: `value` is the median unless `figure` says otherwise; None where not measured.
 
     `against` are the medians of the references of the same run, in the same unit, and `ratio` is to the first of
     them. `missing` names the peers that could not run, with the reason. `reached` is None without a goal, or where
@@ -33,6 +33,8 @@ class Finding:
     reached: bool | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    figure: str = "p50"
+    """What the value is, where it is not the median."""
 
     @property
     def ratio(self) -> float | None:
@@ -58,6 +60,8 @@ class Finding:
         }
         if self.missing:
             found["missing"] = dict(self.missing)
+        if self.figure != "p50":
+            found["figure"] = self.figure
         if self.note:
             found["note"] = self.note
         return json.dumps(found)
@@ -68,7 +72,7 @@ class Finding:
         if self.value is None:
             figures = "not measured"
         else:
-            figures = f"p50 {_short(self.value)} {self.unit}"
+            figures = f"{self.figure} {_short(self.value)} {self.unit}"
             if self.p99 is not None:
                 figures += f", p99 {_short(self.p99)} {self.unit}"
             figures += f", {self.runs} runs"
