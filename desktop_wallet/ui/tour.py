@@ -11,9 +11,10 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QMessageLogContext, QSize, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit, QTableView
 
 from desktop_wallet.chains.practice.chain import PracticeFault
 from desktop_wallet.clock import SystemClock
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _PATIENCE_S = 20.0
 _GLANCE_S = 0.02
 _SIZE = QSize(1280, 820)
+_OFF_SCREEN = "offscreen"
+_CANNOT = "This plugin does not support "
 
 
 class ShiftedClock:
@@ -74,8 +77,11 @@ class Tour:
         for old in self._pictures.glob("*.png"):
             old.unlink()
         self._window.crash_hook.install(self._loop)
+        if QGuiApplication.platformName() == _OFF_SCREEN:
+            qInstallMessageHandler(_say_what_matters)
         self._window.resize(_SIZE)
         self._window.show()
+        self._window.activateWindow()
         try:
             await self._welcome()
             await self._balances()
@@ -87,6 +93,7 @@ class Tour:
             self._window.hide()
             await self._window.shut_down()
             self._window.crash_hook.remove(self._loop)
+            qInstallMessageHandler(None)
         sys.stdout.write(f"{self._taken} pictures and transcript.txt are in {self._pictures}\n")
         return 1 if any("This program made a mistake" in line for line in self._transcript) else 0
 
@@ -97,28 +104,36 @@ class Tour:
         await self._until(lambda: self._button("Create a new wallet"))
         await self._picture("welcome")
         await self._picture("welcome", dark=True)
+        await self._press("Create a new wallet")
+        await self._until(lambda: self._field("Password"))
+        await self._picture("create-a-wallet")
+        await self._press("Continue")
+        await self._until(lambda: (field := self._field("Password")) and field.accessibleDescription())
+        await self._picture("create-without-a-password")
+        await self._press("Back to start")
+        await self._until(lambda: self._button("Try the practice network"))
 
     async def _balances(self) -> None:
         slow = self._application.practice[1]
         slow.delay_s = _PATIENCE_S
-        self._click("Try the practice network")
+        await self._press("Try the practice network")
         await self._until(lambda: self._session_progress() not in (None, 0))
         await self._settle()
         await self._picture("preloading")
         slow.delay_s = 0.0
-        self._click("Cancel")
+        await self._press("Cancel")
         await self._until(lambda: self._session_progress() is None)
-        self._click("Preload")
+        await self._press("Preload")
         await self._at_rest()
         await self._picture("balances-fresh")
         await self._picture("balances-fresh", dark=True)
         self._select_first_balance()
         await self._picture("where-this-number-comes-from")
         await self._picture("where-this-number-comes-from", dark=True)
-        self._click("Show All Balances")
+        await self._press("Show All Balances")
         await self._at_rest()
         await self._picture("all-balances")
-        self._click("Show All Balances")
+        await self._press("Show All Balances")
         await self._at_rest()
 
     async def _visits(self) -> None:
@@ -135,25 +150,25 @@ class Tour:
     async def _faults(self) -> None:
         self._pass_time(45)
         await self._picture("balances-stale-after-45-seconds")
-        self._click("Refresh")
+        await self._press("Refresh")
         await self._at_rest()
         await self._picture("refreshed")
         main, rollup = self._application.practice
         main.outage = True
         self._pass_time(12)
-        self._click("Refresh")
+        await self._press("Refresh")
         await self._at_rest()
         self._select_first_balance()
         await self._picture("a-server-fails")
         await self._picture("a-server-fails", dark=True)
-        self._click("Forget this")
-        await self._settle()
+        await self._press("Forget this")
+        await self._until(self._dialogs)
         self._confirm()
-        await self._settle()
+        await self._until(lambda: not self._dialogs() and self._button("Read it again"))
         await self._picture("unavailable")
         main.outage = False
         rollup.fail_next(PracticeFault.RATE_LIMITED)
-        self._click("Refresh")
+        await self._press("Refresh")
         await self._settle(10)
         await self._picture("rate-limited")
         await self._at_rest()
@@ -176,12 +191,11 @@ class Tour:
 
     # Hands
 
-    def _click(self, name: str) -> None:
+    async def _press(self, name: str) -> None:
+        await self._until(lambda: self._button(name))
         button = self._button(name)
-        if button is None:
-            msg = f"there is no button {name!r} to press"
-            raise LookupError(msg)
-        button.click()
+        if button is not None:
+            button.click()
 
     def _button(self, name: str) -> QAbstractButton | None:
         buttons = self._window.findChildren(QAbstractButton)
@@ -191,10 +205,12 @@ class Tour:
         fields = self._window.findChildren(QLineEdit)
         return next((f for f in fields if f.isVisible() and f.isEnabled() and f.accessibleName() == name), None)
 
+    def _dialogs(self) -> list[QDialog]:
+        return [dialog for dialog in self._window.findChildren(QDialog) if dialog.isVisible()]
+
     def _confirm(self) -> None:
-        for dialog in self._window.findChildren(QWidget):
-            if dialog.isWindow() and dialog.isVisible():
-                QTest.keyClick(dialog, Qt.Key.Key_Return)
+        for dialog in self._dialogs():
+            QTest.keyClick(dialog, Qt.Key.Key_Return)
 
     def _select_first_balance(self) -> None:
         table = next(view for view in self._window.findChildren(QTableView) if view.isVisible())
@@ -257,3 +273,9 @@ class Tour:
 
 def _name(button: QAbstractButton) -> str:
     return button.accessibleName() or button.text().replace("&", "")
+
+
+def _say_what_matters(_kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    """Write what Qt has to say, but not what a screen that is none cannot do."""
+    if not text.startswith(_CANNOT):
+        sys.stderr.write(f"{text}\n")
