@@ -171,7 +171,7 @@ def test_a_large_change_is_taken_in_over_several_frames(model: BalancesModel, se
         session.balances.put(key, 7)
     session.tell(ChangeSet(frozenset(session.keys)))
     model.flush()
-    assert values.count() == 2
+    assert values.count() > 1
     snapshot = model.rows.snapshot
     assert snapshot is not None
     assert snapshot.amounts == [7] * len(session.keys)

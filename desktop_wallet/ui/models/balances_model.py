@@ -36,7 +36,7 @@ _SETTLE_MS = 250
 """How often a large table is laid out anew while readings pour in."""
 _LARGE = 5_000
 _SURVEY_A_TICK = 300
-_CHANGES_A_FRAME = 250
+_CHANGES_A_FRAME = 100
 """What one frame bears: a badge costs some microseconds."""
 _TOTALS_MS = 100
 """How often the totals of a large table are told while readings pour in."""
