@@ -81,7 +81,6 @@ class Tour:
             qInstallMessageHandler(_say_what_matters)
         self._window.resize(_SIZE)
         self._window.show()
-        self._window.activateWindow()
         try:
             await self._welcome()
             await self._balances()
