@@ -156,9 +156,7 @@ TEXTS: Mapping[type[WalletError], ErrorText] = {
     errors.EndpointRefused: ErrorText(
         "Request refused", "{host} refused the request.", "Another server is asked where there is one."
     ),
-    errors.NoEndpointLeft: ErrorText(
-        "No server answers", "No server of {network} answers now.", "The balances shown are the last known ones."
-    ),
+    errors.NoEndpointLeft: ErrorText("No server answers", "No server of {network} answers now.", _TRY_LATER),
     errors.KeyringFailure: ErrorText(
         "Keyring not usable",
         "The keyring of this computer did not do what the wallet needs.",

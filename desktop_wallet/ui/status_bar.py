@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from typing_extensions import override
 
+from desktop_wallet.core.errors import EndpointRateLimited
 from desktop_wallet.ui.theme import GRID, TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.text import Text, tooltip
 from desktop_wallet.ui.words import count_text, left_text, percent_text
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPaintEvent
 
+    from desktop_wallet.net.pool import EndpointStatus
     from desktop_wallet.services.session import Session
 
 HEIGHT = 28
@@ -47,11 +49,17 @@ def health(session: Session) -> Health:
             unasked += 1
         elif any(s.healthy and s.last_ok is not None and s.rate_limited_for_s <= 0 for s in asked):
             up += 1
-        elif any(s.rate_limited_for_s > 0 for s in asked):
+        elif any(_is_limited(status) for status in asked):
             limited.append(network.name)
         else:
             down.append(network.name)
     return Health(up, tuple(limited), tuple(down), unasked)
+
+
+def _is_limited(status: EndpointStatus) -> bool:
+    """Return whether a server works and only limits us; one that is down is down, whatever waits for it."""
+    works = status.healthy or isinstance(status.last_error, EndpointRateLimited)
+    return works and status.rate_limited_for_s > 0
 
 
 def health_texts(found: Health) -> tuple[tuple[Token, str], ...]:

@@ -91,7 +91,7 @@ class FakeAccounts:
         return next(known for known in self._wallets if known.id == wallet)
 
     def accounts(self, wallet: WalletId | None = None) -> tuple[Account, ...]:
-        return tuple(a for a in self._accounts if not a.hidden and wallet in (None, a.wallet))
+        return tuple(a for a in self._accounts if wallet in (None, a.wallet))
 
     def account_of(self, address: Address) -> Account | None:
         return next((a for a in self._accounts if a.address == address), None)
@@ -144,7 +144,7 @@ class FakeBalances:
         return tuple(
             BalanceKey(on.id, owner.address, asset.id)
             for owner in session.accounts.accounts()
-            if account in (None, owner.address)
+            if not owner.hidden and account in (None, owner.address)
             for on in session.catalogue.networks()
             if network in (None, on.id)
             for asset in session.catalogue.assets(on.id)

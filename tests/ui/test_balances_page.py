@@ -135,6 +135,41 @@ async def test_a_network_that_fails_keeps_its_amounts_as_stale_with_the_reason(
     assert page.activity.failures == "6 balances could not be read. Polygon did not answer for 10 s."
 
 
+async def test_what_the_preload_of_the_unlock_could_not_read_is_said(page: BalancesPage, session: FakeSession) -> None:
+    session.preload.show(Progress(0, 18))
+    session.balances.fail(session.key(0, 1, 0))
+    assert page.activity.failures == ""
+    session.preload.show(None)
+    await _settle(page)
+    assert page.activity.failures.startswith("1 balance could not be read. Base ")
+
+
+async def test_a_failure_goes_once_the_balance_was_read(page: BalancesPage, session: FakeSession) -> None:
+    session.script.failing = {session.catalogue.networks()[2].id: FailureReason.TIMEOUT}
+    page.refresh()
+    await _settle(page)
+    assert page.activity.failures.startswith("6 balances")
+    for key in session.keys[:]:
+        if key.network == session.catalogue.networks()[2].id:
+            session.balances.put(key, _ETH)
+            session.tell(ChangeSet(frozenset({key})))
+    assert page.activity.failures == ""
+
+
+async def test_with_every_account_hidden_the_page_leads_to_them(
+    page: BalancesPage, session: FakeSession, shell: FakeShell
+) -> None:
+    page.open_details(session.key(0, 0, 0))
+    session.accounts._accounts = [replace(account, hidden=True) for account in session.accounts._accounts]
+    session.tell(ChangeSet(accounts=True))
+    await _settle(page)
+    state = page._places.currentWidget()
+    assert isinstance(state, EmptyState)
+    state.findChildren(QPushButton)[0].click()
+    assert shell.opened == ["accounts"]
+    assert not shell.details, "there is no balance left to show details of"
+
+
 async def test_retry_asks_only_for_what_failed(page: BalancesPage, session: FakeSession) -> None:
     network = session.catalogue.networks()[2].id
     session.script.failing = {network: FailureReason.UNREACHABLE}

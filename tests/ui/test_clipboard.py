@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
-from desktop_wallet.ui.clipboard import Clipboard
+from desktop_wallet.ui.clipboard import Clipboard, Copier
 
 
 @pytest.fixture
@@ -41,3 +42,14 @@ def test_what_is_no_secret_of_ours_stays(clipboard: Clipboard) -> None:
 def test_the_secret_itself_is_not_remembered(clipboard: Clipboard) -> None:
     clipboard.copy("abandon ability able", secret=True)
     assert "abandon" not in repr(vars(clipboard))
+
+
+def test_whoever_looks_again_is_not_told_a_second_time(clipboard: Clipboard, qtbot: QtBot) -> None:
+    copier = Copier(clipboard)
+    told: list[str] = []
+    copier.changed.connect(told.append)
+    copier.copy("one", "Address", look_again=False)
+    copier.copy("two", "Address")
+    QGuiApplication.clipboard().setText("three")
+    qtbot.waitUntil(lambda: bool(told))
+    assert told == ["Address"]

@@ -170,3 +170,9 @@ def test_nothing_is_left_after_detach(page: ReceivePage) -> None:
     assert page.choice.count() == 0
     assert page.qr._modules == ()
     assert not page._read_back.isActive()
+
+
+def test_when_every_account_is_hidden_it_says_so(page: ReceivePage, session: FakeSession) -> None:
+    session.accounts._accounts = [replace(account, hidden=True) for account in session.accounts._accounts]
+    session.tell(ChangeSet(accounts=True))
+    assert page._stack.currentWidget() is page._all_hidden

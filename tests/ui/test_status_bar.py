@@ -57,10 +57,11 @@ class FakeSession:
         ((server(failed=True, healthy=False), server(ok=True)), Health(up=1)),
         ((server(ok=True, limited_s=8.0),), Health(limited=("Base",))),
         ((server(failed=True, healthy=False),), Health(down=("Base",))),
+        ((server(failed=True, healthy=False, limited_s=8.0),), Health(down=("Base",))),
         ((server(),), Health(unasked=1)),
         ((), Health(unasked=1)),
     ],
-    ids=["up", "one of two", "limited", "down", "not asked", "no server known"],
+    ids=["up", "one of two", "limited", "down", "down, and more waits for it", "not asked", "no server known"],
 )
 def test_a_network_does_as_its_servers_do(servers: tuple[EndpointStatus, ...], expected: Health) -> None:
     assert health(FakeSession(FakeCatalogue({"Base": servers}))) == expected  # type: ignore[arg-type]

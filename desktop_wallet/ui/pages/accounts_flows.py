@@ -160,7 +160,8 @@ class AccountFlows:
         if problem is None:
             self._done("The keyring is open: phrases and keys can be used again.", key="keyring")
         else:
-            self._shell.notify(error_text(problem).text, kind=NoticeKind.WARNING, key="keyring")
+            # Why stands above the page already.
+            self._shell.notify(f"Tried again. {error_text(problem).title}.", key="keyring")
 
     def _done(self, text: str, *, key: str = "") -> None:
         self._shell.notify(text, kind=NoticeKind.DONE, key=key)

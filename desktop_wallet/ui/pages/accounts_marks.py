@@ -82,7 +82,7 @@ class NameInPlace(QWidget):
         self.field.setMaximumWidth(320)
         self.field.setMinimumWidth(120)
         self.field.returnPressed.connect(self.keep)
-        row.addWidget(self.field, 1)
+        row.addWidget(self.field, 4)
         row.addWidget(LinkButton(theme, "Save", on_click=self.keep))
         row.addWidget(LinkButton(theme, "Cancel", on_click=self.leave))
         row.addStretch(1)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_wallet.core.addresses import Address, parse_address
 from desktop_wallet.core.assets import Asset, AssetId, AssetOrigin
-from desktop_wallet.core.errors import NoEndpointLeft, WalletError
+from desktop_wallet.core.errors import WalletError
 from desktop_wallet.core.networks import Network, NetworkId
 from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.pages.accounts_scroll import PageScroll
@@ -270,9 +270,6 @@ class TokensPane(QWidget):
         try:
             reference = parse_address(network.family, self.address.text())
             found = await catalogue.find_token(chosen, reference.text)
-        except NoEndpointLeft as error:
-            # What else is said of it speaks of balances that are shown.
-            self.form.set_error(f"{error_text(error, lambda _: network.name).sentence} Try again in a moment.")
         except WalletError as error:
             self.form.set_error(error_text(error, lambda _: network.name).text)
         else:

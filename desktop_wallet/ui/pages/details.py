@@ -18,7 +18,6 @@ from desktop_wallet.ui.widgets.badge import BadgeLabel
 from desktop_wallet.ui.widgets.buttons import IconButton, SecondaryButton
 from desktop_wallet.ui.widgets.card import Separator
 from desktop_wallet.ui.widgets.text import Text, tooltip
-from desktop_wallet.ui.words import badge_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent
@@ -207,9 +206,7 @@ class DetailsPane(QFrame):
         self.amount.setAccessibleName(f"Amount: {'unknown' if row.amount is None else text}")
         self.amount.setToolTip(tooltip(text))
         self.badge.set_badge(badge, means)
-        left = time_left_text(badge)
-        self.left.set_text(left)
-        self.left.setAccessibleName(", ".join(part for part in (badge_text(badge), left) if part))
+        self.left.set_text(time_left_text(badge))
         telling = bool(badge.reasons) or row.amount is None
         self.reason.setVisible(telling)
         self.reason.set_text(means if telling else "")

@@ -94,7 +94,8 @@ class Notice(Banner):
         wrapped = None if action is None else NoticeAction(action.text, self._run)
         super().__init__(theme, text, kind, action=wrapped)
         self._action = action
-        self.passing = kind in (NoticeKind.INFO, NoticeKind.DONE) and action is None
+        # What was done needs no second look. A warning with a way on is about its page; any other warning stays.
+        self.passing = kind is not NoticeKind.FAILURE and (kind is NoticeKind.WARNING) is (action is not None)
         self.row.addWidget(IconButton(theme, "x", "Close this notice", self.closed.emit))
         if kind in (NoticeKind.INFO, NoticeKind.DONE):
             self._timer = QTimer(self)
@@ -137,7 +138,7 @@ class NoticeStack(QWidget):
         QAccessible.updateAccessibility(QAccessibleEvent(notice, QAccessible.Event.Alert))
 
     def clear_passing(self) -> None:
-        """Close what only tells what was done: the person has gone on to something else."""
+        """Close what is over when the page is left: what was done, and what could be done about it there."""
         for _, notice in list(self._shown):
             if notice.passing:
                 self._remove(notice)

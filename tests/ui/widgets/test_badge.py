@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop_wallet.core.freshness import Badge, BadgeKind, StaleReason
 from desktop_wallet.ui.theme import BADGE_HEIGHT, Theme, ThemeMode
-from desktop_wallet.ui.widgets.badge import TOKENS, BadgeLabel, Ring, badge_width, paint_badge, paint_shape
+from desktop_wallet.ui.widgets.badge import FIRST_READ, TOKENS, BadgeLabel, Ring, badge_width, paint_badge, paint_shape
 
 _SCALE = 4
 
@@ -76,6 +76,18 @@ def test_updating_turns_the_shape_and_leaves_the_words(theme: Theme) -> None:
 def test_in_a_narrow_cell_it_stays_inside(theme: Theme) -> None:
     image = painted(theme, badge(BadgeKind.UNAVAILABLE), width=60)
     assert image.pixelColor(30, 10) == theme.color(TOKENS[BadgeKind.UNAVAILABLE][1])
+
+
+def test_a_first_read_is_not_painted_as_a_failure(theme: Theme) -> None:
+    first, failed = (painted(theme, badge(BadgeKind.UNAVAILABLE, updating=updating)) for updating in (True, False))
+    assert first.pixelColor(30, 10) == theme.color(FIRST_READ[1])
+    assert failed.pixelColor(30, 10) == theme.color(TOKENS[BadgeKind.UNAVAILABLE][1])
+
+
+def test_a_badge_is_a_label_that_a_screen_reader_does_not_pass_over(theme: Theme, qtbot: QtBot) -> None:
+    label = BadgeLabel(theme)
+    qtbot.addWidget(label)
+    assert QAccessible.queryAccessibleInterface(label).role() is QAccessible.Role.StaticText
 
 
 def test_a_screen_reader_hears_what_it_shows(theme: Theme, qtbot: QtBot) -> None:

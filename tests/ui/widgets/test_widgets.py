@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from desktop_wallet.core.addresses import parse_address
 from desktop_wallet.core.networks import Family, NetworkId
 from desktop_wallet.services.reports import Progress, Waiting
-from desktop_wallet.ui.theme import TextStyle, Theme, Token
+from desktop_wallet.ui.theme import MONO_FAMILY, TextStyle, Theme, ThemeMode, Token
 from desktop_wallet.ui.widgets.address import AddressLabel
 from desktop_wallet.ui.widgets.buttons import ChoiceCard, IconButton, PrimaryButton, SecondaryButton
 from desktop_wallet.ui.widgets.empty import EmptyState
@@ -58,6 +58,17 @@ def test_a_text_that_does_not_fit_shows_itself_whole_in_its_tooltip(theme: Theme
     text.resize(600, 20)
     text.grab()
     assert text.toolTip() == ""
+
+
+def test_a_font_that_was_given_later_outlives_a_change_of_theme_and_colour(theme: Theme, qtbot: QtBot) -> None:
+    text = Text(theme, ADDRESS)
+    qtbot.addWidget(text)
+    text.show()
+    text.setFont(theme.font(TextStyle.MONO))
+    theme.set_mode(ThemeMode.DARK)
+    assert text.font().family() == MONO_FAMILY
+    text.set_token(Token.MUTED)
+    assert text.font().family() == MONO_FAMILY
 
 
 def test_a_click_calls_without_arguments(theme: Theme, qtbot: QtBot) -> None:
@@ -240,6 +251,46 @@ def test_without_an_address_there_is_nothing_to_copy(theme: Theme, qtbot: QtBot)
     label.set_address(None)
     label.copy()
     assert shell.copied == []
+
+
+def test_leaving_a_page_closes_what_is_over_and_keeps_what_is_not(theme: Theme, qtbot: QtBot) -> None:
+    stack = NoticeStack(theme)
+    qtbot.addWidget(stack)
+    action = NoticeAction("Undo", lambda: None)
+    kinds = (NoticeKind.INFO, NoticeKind.DONE, NoticeKind.WARNING, NoticeKind.FAILURE)
+    left: list[tuple[NoticeKind, bool]] = []
+    for kind in kinds:
+        for offered in (None, action):
+            stack.post(f"{kind.value}, {offered is not None}", kind, offered)
+            stack.clear_passing()
+            if stack.texts:
+                left.append((kind, offered is not None))
+            stack.clear()
+    assert left == [
+        (NoticeKind.INFO, True),
+        (NoticeKind.DONE, True),
+        (NoticeKind.WARNING, False),
+        (NoticeKind.FAILURE, False),
+        (NoticeKind.FAILURE, True),
+    ]
+
+
+def test_a_hint_gives_way_to_what_is_wrong_with_a_password(theme: Theme, qtbot: QtBot) -> None:
+    field = PasswordField(theme)
+    row = FormRow(theme, "Password", field, "8 characters or more.")
+    qtbot.addWidget(row)
+    field.set_error("Use 8 characters or more.")
+    assert row._below.isHidden()
+    QTest.keyClicks(field.field, "a")
+    assert not row._below.isHidden()
+
+
+def test_an_empty_state_has_room_for_its_whole_sentence(theme: Theme, qtbot: QtBot) -> None:
+    state = EmptyState(theme, "wallet", "Nothing", "word " * 60)
+    qtbot.addWidget(state)
+    state.resize(700, 500)
+    state.show()
+    assert state._sentence.height() >= state._sentence.heightForWidth(state._sentence.width()) > 40
 
 
 def test_an_empty_state_offers_the_way_on(theme: Theme, qtbot: QtBot) -> None:

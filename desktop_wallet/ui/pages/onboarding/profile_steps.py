@@ -147,9 +147,10 @@ class KeyringStep(StepView):
     def entered(self) -> None:
         self.without.setFocus()
 
-    def _show_problem(self) -> None:
+    def _show_problem(self, *, again: bool = False) -> None:
         if self.state.keyring_problem is not None:
-            self._problem.set_text(error_text(self.state.keyring_problem).text)
+            tried = "Tried again. " if again else ""
+            self._problem.set_text(tried + error_text(self.state.keyring_problem).text)
 
     def _on_without_toggled(self, checked: bool) -> None:
         self.action_changed.emit("Continue without keyring" if checked else "Try again")
@@ -161,7 +162,7 @@ class KeyringStep(StepView):
             problem = await self.application.profiles.keyring_problem()
             if problem is not None:
                 self.state.keyring_problem = problem
-                self._show_problem()
+                self._show_problem(again=True)
                 return False
         await make_profile(self.application, self.state, self.state.password)
         return True
