@@ -126,8 +126,8 @@ def badge(state: BalanceState, seen: Circumstances) -> Badge:
     left_s = max(seen.ttl_s - age_s, 0.0)
     if seen.expected_change is not None:
         return Badge(BadgeKind.PENDING, age_s, left_s, (), seen.expected_change, seen.updating)
-    reasons = stale_reasons(state, reading, seen)
-    if reasons:
+    if not serves(state, seen.now, seen.ttl_s, seen.max_head_age_s, valid=seen.valid, woke=seen.woke):
+        reasons = stale_reasons(state, reading, seen)
         return Badge(BadgeKind.STALE, age_s, 0.0, reasons, None, seen.updating)
     answered_here = (
         state.arrived is not None and seen.page_opened is not None and not seen.page_opened.is_after(state.arrived)

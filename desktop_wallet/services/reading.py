@@ -71,27 +71,32 @@ class Balances:
 
     def badge(self, key: BalanceKey, page_opened: Instant | None) -> Badge:
         """Return the badge of a balance for a page that was opened then (None: no page)."""
-        state = self.state(key)
-        network = self._parts.book.network(key.network)
-        valid = state.reading is None or self._invalidations.covers(state.reading)
+        return self.badges((key,), page_opened)[0]
+
+    def badges(self, keys: Iterable[BalanceKey], page_opened: Instant | None) -> list[Badge]:
+        """Return the badges of balances, all at one moment, for a page that was opened then (None: no page)."""
         now = self._clock.now()
         self._memory.touch(now)  # what is on screen is in use
-        return badge(
-            state,
-            Circumstances(
-                now,
-                self._parts.policy().ttl_s(Purpose.DISPLAY, network),
-                network.max_head_age_s,
-                valid=valid,
-                page_opened=page_opened,
-                woke=self._woke,
-                updating=self._reads.flights.is_updating(key),
-            ),
-        )
+        policy = self._parts.policy()
+        is_updating = self._reads.flights.is_updating
+        limits: dict[NetworkId, tuple[float, float]] = {}
+        shown = []
+        for key in keys:
+            limit = limits.get(key.network)
+            if limit is None:
+                network = self._parts.book.network(key.network)
+                limit = limits[key.network] = (policy.ttl_s(Purpose.DISPLAY, network), network.max_head_age_s)
+            state = self.state(key)
+            valid = state.reading is None or self._invalidations.covers(state.reading)
+            shown.append(
+                badge(state, Circumstances(now, *limit, valid, page_opened, self._woke, None, is_updating(key)))
+            )
+        return shown
 
     def total(self, keys: Iterable[BalanceKey], page_opened: Instant | None, *, one_asset: bool) -> Total:
         """Return the honest total of these balances; from the same store as the rows."""
-        return total(((self.state(key), self.badge(key, page_opened)) for key in keys), one_asset=one_asset)
+        parts = tuple(keys)
+        return total(zip(map(self.state, parts), self.badges(parts, page_opened), strict=True), one_asset=one_asset)
 
     def ttl_s(self, key: BalanceKey) -> float:
         """Return for how many seconds a reading of this balance is shown as Fresh or Cached."""
