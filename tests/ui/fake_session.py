@@ -164,6 +164,9 @@ class FakeBalances:
         )
         return badge(self.state(key), circumstances)
 
+    def badges(self, keys: Iterable[BalanceKey], page_opened: Instant | None, /) -> list[Badge]:
+        return [self.badge(key, page_opened) for key in keys]
+
     def total(self, keys: Iterable[BalanceKey], page_opened: Instant | None, *, one_asset: bool) -> Total:
         return total(((self.state(key), self.badge(key, page_opened)) for key in keys), one_asset=one_asset)
 

@@ -91,14 +91,15 @@ class BalanceSnapshot:
         """Take over what changed of these balances; return their rows. Balances of no row are passed over."""
         rows = [row for row in map(self.row_of, keys) if row is not None]
         now = self._clock.now()
-        for row in rows:
+        badges = self._source.badges([self.keys[row] for row in rows], self.page_opened)
+        for row, badge in zip(rows, badges, strict=True):
             family = self.family(row)
             self._count(row, family, -1)
             state = self._states[row] = self._source.state(self.keys[row])
             reading = state.reading
             self.amounts[row] = None if reading is None else reading.amount
             self.born_s[row] = math.inf if reading is None else now.boot_s - reading.started.age_s(now)
-            self._take_badge(row)
+            self._take_badge(row, badge)
             self._count(row, family, 1)
             self.totals.renew(family)
         return rows
@@ -109,13 +110,17 @@ class BalanceSnapshot:
         Time alone makes a row Stale, and nobody tells: so all rows are looked at in turn, in slices that a frame bears.
         """
         changed: list[int] = []
-        for _ in range(min(limit, len(self.keys))):
-            row = self._surveyed % len(self.keys)
-            self._surveyed = row + 1
+        count = len(self.keys)
+        rows = [(self._surveyed + step) % count for step in range(min(limit, count))]
+        self._surveyed = rows[-1] + 1 if rows else 0
+        badges = self._source.badges([self.keys[row] for row in rows], self.page_opened)
+        for row, badge in zip(rows, badges, strict=True):
+            if badge.expected_change is None and row not in self.expected and _code(badge) == self.kinds[row]:
+                continue
             family = self.family(row)
             before = self.kinds[row], self.expected.get(row, 0)
             self._count(row, family, -1)
-            self._take_badge(row)
+            self._take_badge(row, badge)
             self._count(row, family, 1)
             if before != (self.kinds[row], self.expected.get(row, 0)):
                 changed.append(row)
@@ -173,11 +178,14 @@ class BalanceSnapshot:
         kind = KINDS[self.kinds[row]]
         self.totals.count(family, self.amounts[row], kind, self.expected.get(row, 0), sign=sign)
 
-    def _take_badge(self, row: int) -> None:
-        badge: Badge = self._source.badge(self.keys[row], self.page_opened)
-        # Fresh and Cached differ only by when the page was opened: totals and filters treat them alike.
-        self.kinds[row] = CODES[BadgeKind.CACHED if badge.kind is BadgeKind.FRESH else badge.kind]
+    def _take_badge(self, row: int, badge: Badge) -> None:
+        self.kinds[row] = _code(badge)
         if badge.expected_change is None:
             self.expected.pop(row, None)
         else:
             self.expected[row] = badge.expected_change
+
+
+def _code(badge: Badge) -> int:
+    # Fresh and Cached differ only by when the page was opened: totals and filters treat them alike.
+    return CODES[BadgeKind.CACHED if badge.kind is BadgeKind.FRESH else badge.kind]

@@ -55,11 +55,13 @@ class BalancesModel(QAbstractTableModel):
         self._clock = clock
         self.rows = BalanceRows(clock)
         self._sources: tuple[AccountSource, CatalogueSource, BalanceSource] | None = None
-        self._waiting = ChangeSet()
+        self._waiting: dict[BalanceKey, None] = {}
+        self._relisted = False
+        """Whether accounts or the catalogue changed since the last frame."""
         self._painted: dict[int, BalanceRow | Heading] = {}
         self._frame = self._timer(_FRAME_MS, self._on_frame)
         self._settle = self._timer(_SETTLE_MS, self._lay_out)
-        self._totals = self._timer(_TOTALS_MS, self.values_changed.emit)
+        self._totals = self._timer(_TOTALS_MS, self._tell_totals)
 
     def _timer(self, interval_ms: int, call: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -81,7 +83,8 @@ class BalancesModel(QAbstractTableModel):
         self._frame.stop()
         self._settle.stop()
         self._totals.stop()
-        self._waiting = ChangeSet()
+        self._waiting.clear()
+        self._relisted = False
         self.beginResetModel()
         self.rows.clear()
         self._painted.clear()
@@ -98,8 +101,9 @@ class BalancesModel(QAbstractTableModel):
 
     def take(self, change: ChangeSet) -> None:
         """Take a change in with the next frame, together with all that come until then."""
-        self._waiting |= change
-        if self._waiting:
+        self._waiting.update(dict.fromkeys(change.balances))
+        self._relisted = self._relisted or change.accounts or change.catalogue
+        if self._waiting or self._relisted:
             self._start(self._frame)
 
     def flush(self) -> None:
@@ -107,7 +111,7 @@ class BalancesModel(QAbstractTableModel):
         while self._frame.isActive():
             self._frame.stop()
             self._on_frame()
-        for timer, call in ((self._settle, self._lay_out), (self._totals, self.values_changed.emit)):
+        for timer, call in ((self._settle, self._lay_out), (self._totals, self._tell_totals)):
             if timer.isActive():
                 timer.stop()
                 call()
@@ -230,20 +234,21 @@ class BalancesModel(QAbstractTableModel):
         self.values_changed.emit()
 
     def _on_frame(self) -> None:
-        change, self._waiting = self._waiting, ChangeSet()
-        if change.accounts or change.catalogue:
+        if self._relisted:
+            self._relisted = False
+            self._waiting.clear()
             self._reload()
             return
-        balances = change.balances
-        if len(balances) > _CHANGES_A_FRAME:
-            now = frozenset(islice(balances, _CHANGES_A_FRAME))
-            self.take(ChangeSet(balances - now))
-            balances = now
+        balances = list(islice(self._waiting, _CHANGES_A_FRAME))
+        for key in balances:
+            del self._waiting[key]
+        if self._waiting:
+            self._start(self._frame)
         rows, moved = self.rows.update(balances)
         if not rows:
             return
-        self._emit_rows(rows)
         large = len(self.rows.lines) > _LARGE
+        self._emit_rows(rows, headings=not large)
         if moved and large:
             self._start(self._settle)
         elif moved:
@@ -308,11 +313,21 @@ class BalancesModel(QAbstractTableModel):
         self._painted[number] = now
         return True
 
-    def _emit_rows(self, rows: Iterable[int]) -> None:
-        """Repaint these rows where they are in sight, and the headings above them."""
+    def _tell_totals(self) -> None:
+        headings = self.headings()
+        for line in headings:
+            self._painted.pop(self.rows.lines[line], None)
+        self._emit_lines(headings)
+        self.values_changed.emit()
+
+    def _emit_rows(self, rows: Iterable[int], *, headings: bool = True) -> None:
+        """Repaint these rows where they are in sight, and the headings above them.
+
+        The headings of a large table add up thousands of rows: they wait for the totals' time.
+        """
         lines = set()
         for row in rows:
-            for number in (row, ~self.rows.group_of(row)):
+            for number in (row, ~self.rows.group_of(row)) if headings else (row,):
                 self._painted.pop(number, None)
                 place = self.rows.place(number)
                 if place is not None:

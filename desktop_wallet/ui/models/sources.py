@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from desktop_wallet.core.accounts import Account, Wallet, WalletId
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.assets import Asset, AssetId
@@ -55,4 +57,8 @@ class BalanceSource(Protocol):
 
     def badge(self, key: BalanceKey, page_opened: Instant | None, /) -> Badge:
         """Return the badge of a balance on a page opened at that instant."""
+        ...
+
+    def badges(self, keys: Iterable[BalanceKey], page_opened: Instant | None, /) -> list[Badge]:
+        """Return the badges of balances, all at one moment."""
         ...
