@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QWidget
 
 from desktop_wallet.compose import Application
 from desktop_wallet.core.accounts import Account, AccountSource, PathScheme, WalletId, WalletKind
@@ -434,3 +434,17 @@ async def test_used_accounts_of_a_practice_wallet_are_looked_for_with_progress(
 
 def test_what_a_backup_holds_is_said_by_kind() -> None:
     assert backup_sentence(()).startswith("It holds no wallet yet, with names")
+
+
+async def test_tab_leads_through_the_accounts_before_what_stands_below_them(stage: Stage, page: AccountsPage) -> None:
+    card = await add_phrase(stage, page)
+    [wallet] = stage.session.accounts.wallets()
+    await stage.session.accounts.add_account(wallet.id)
+    await stage.until(lambda: len(card.rows) == 2)
+    order: list[QWidget | None] = []
+    here: QWidget | None = card.name.last
+    while here is not None and here is not card.buttons[WalletAction.ADD_ACCOUNT]:
+        here = here.nextInFocusChain()
+        order.append(here)
+    copies = [order.index(row.address.copy_button) for row in card.rows]
+    assert copies == sorted(copies)

@@ -15,6 +15,7 @@ from desktop_wallet.ui.widgets.address import AddressLabel
 from desktop_wallet.ui.widgets.buttons import IconButton, LinkButton, SecondaryButton
 from desktop_wallet.ui.widgets.card import Card, Separator
 from desktop_wallet.ui.widgets.picture import Picture
+from desktop_wallet.ui.widgets.tab_order import follow
 from desktop_wallet.ui.widgets.text import Text, tooltip
 from desktop_wallet.ui.words import count_text
 
@@ -134,9 +135,12 @@ class WalletCard(Card):
         head.addWidget(self._facts)
         self.body.addLayout(head)
         self.body.addWidget(Separator(theme))
-        self._column = QVBoxLayout()
+        # A widget of its own: a screen reader reads in the order of making, and rows are made last.
+        self._room = QWidget()
+        self._column = QVBoxLayout(self._room)
+        self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(GRID)
-        self.body.addLayout(self._column)
+        self.body.addWidget(self._room)
         self._more = LinkButton(theme, "Show all", on_click=self._on_more_clicked)
         self.body.addWidget(self._more)
         self._build_search(theme_text=Text(theme, "Looking for used accounts"))
@@ -242,8 +246,10 @@ class WalletCard(Card):
         row = AccountRow(self._shell)
         row.renamed.connect(lambda name: self.account_renamed.emit(account, name))
         row.hide_asked.connect(lambda hidden: self.account_hide_asked.emit(account, hidden))
+        above = next(reversed(self._rows.values()), None)
         self._rows[account] = row
         self._column.addWidget(row)
+        follow(self.name.last if above is None else above.address.copy_button, row)
         return row
 
     def _on_more_clicked(self) -> None:

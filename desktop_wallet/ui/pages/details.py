@@ -17,6 +17,7 @@ from desktop_wallet.ui.theme import DETAILS_WIDTH, GRID, TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.badge import BadgeLabel
 from desktop_wallet.ui.widgets.buttons import IconButton, SecondaryButton
 from desktop_wallet.ui.widgets.card import Separator
+from desktop_wallet.ui.widgets.tab_order import follow
 from desktop_wallet.ui.widgets.text import Text, tooltip
 
 if TYPE_CHECKING:
@@ -135,7 +136,9 @@ class DetailsPane(QFrame):
         self.copy.setAccessibleName("Copy the amount")
         self.forget = SecondaryButton(theme, "Forget this", "trash-2", self._on_forget_clicked)
         self.json = SecondaryButton(theme, "Copy as JSON", "copy", self._on_json_clicked)
-        self._list = QVBoxLayout()
+        self._room = QWidget()
+        self._list = QVBoxLayout(self._room)
+        self._list.setContentsMargins(0, 0, 0, 0)
         self._list.setSpacing(2 * GRID)
         self._rows: list[_FieldRow] = []
         self._build()
@@ -163,7 +166,7 @@ class DetailsPane(QFrame):
         column.addSpacing(GRID)
         column.addWidget(Separator(theme))
         column.addSpacing(GRID)
-        column.addLayout(self._list)
+        column.addWidget(self._room)
         column.addSpacing(3 * GRID)
         column.addLayout(buttons)
         column.addStretch(1)
@@ -223,8 +226,9 @@ class DetailsPane(QFrame):
     def _show_fields(self, shown: tuple[Field, ...]) -> None:
         while len(self._rows) < len(shown):
             row = _FieldRow(self._shell, self)
-            self._rows.append(row)
             self._list.addWidget(row)
+            follow(self._rows[-1].copy if self._rows else self.close_button, row)
+            self._rows.append(row)
         for place, row in enumerate(self._rows):
             row.show_field(shown[place] if place < len(shown) else None)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from desktop_wallet.core.errors import WalletError
@@ -22,8 +22,6 @@ from desktop_wallet.ui.widgets.fields import FormRow, TextField
 from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.services.session import Session
     from desktop_wallet.ui.pages.page import Shell
@@ -49,9 +47,12 @@ class NetworksSection(Section):
         self.cards: dict[NetworkId, NetworkCard] = {}
         self._known: dict[NetworkId, Network] = {}
         self.add_card("What servers learn", WHAT_SERVERS_LEARN)
-        self._cards = QVBoxLayout()
+        # A widget of its own: a screen reader reads in the order of making, and cards are made last.
+        room = QWidget()
+        self._cards = QVBoxLayout(room)
+        self._cards.setContentsMargins(0, 0, 0, 0)
         self._cards.setSpacing(2 * GRID)
-        self.body.addLayout(self._cards)
+        self.body.addWidget(room)
         card = self.add_card(
             "Another network",
             "Any network that works like Ethereum can be added by the address of one of its servers, which is asked "
@@ -87,6 +88,8 @@ class NetworksSection(Section):
                 on=session.catalogue.is_enabled(network.id),
                 fixed=network.practice,
             )
+        if networks:
+            QWidget.setTabOrder(self.cards[networks[-1].id].fold, self.add)
         self.tick()
 
     @override

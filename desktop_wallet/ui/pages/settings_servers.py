@@ -14,6 +14,7 @@ from desktop_wallet.ui.theme import GRID, TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.buttons import LinkButton, SecondaryButton
 from desktop_wallet.ui.widgets.card import Card, Separator
 from desktop_wallet.ui.widgets.fields import FormRow, Switch, TextField
+from desktop_wallet.ui.widgets.tab_order import follow
 from desktop_wallet.ui.widgets.text import ElidedText, Text, tooltip
 from desktop_wallet.ui.words import age_text, count_text, left_text
 
@@ -151,9 +152,11 @@ class NetworkCard(Card):
         block = f"a block every {network.block_time_s:g} s"
         column.addWidget(Text(theme, f"Chain id {network.id.reference} · {block}", TextStyle.BODY, Token.MUTED))
         column.addWidget(Separator(theme))
-        self._rows = QVBoxLayout()
+        room = QWidget()
+        self._rows = QVBoxLayout(room)
+        self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(2 * GRID)
-        column.addLayout(self._rows)
+        column.addWidget(room)
         self.url = TextField(theme, f"Address of another server for {network.name}", "https://…")
         self.url.returnPressed.connect(self._on_add_clicked)
         self.url.textEdited.connect(self._on_url_edited)
@@ -246,6 +249,8 @@ class NetworkCard(Card):
             self._built = True
             self._build_inside()
             self._show_inside()
+        if unfolded:
+            follow(self.fold, self._inside)
         self._inside.setVisible(unfolded)
         self.fold.set_icon("chevron-down" if unfolded else "chevron-right")
 

@@ -44,9 +44,9 @@ class AddressLabel(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2 * GRID)
         self._text = Text(shell.theme, "", style, token, wrap=True)
-        self._copy = IconButton(shell.theme, "copy", "Copy address", self.copy)
+        self.copy_button = IconButton(shell.theme, "copy", "Copy address", self.copy)
         row.addWidget(self._text, 1)
-        row.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.copy_button, 0, Qt.AlignmentFlag.AlignTop)
 
     def set_address(self, address: Address | None) -> None:
         """Show this address, or none."""
@@ -54,7 +54,7 @@ class AddressLabel(QWidget):
         whole = "" if address is None else display_address(address)
         self._text.set_text(grouped(whole))
         self._text.setAccessibleName(whole)
-        self._copy.setEnabled(address is not None)
+        self.copy_button.setEnabled(address is not None)
 
     def copy(self) -> None:
         """Copy the address without its groups."""

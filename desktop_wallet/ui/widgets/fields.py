@@ -65,7 +65,9 @@ class SearchField(TextField):
         self._pause.timeout.connect(self._on_paused)
         self._hint = Text(theme, hint, TextStyle.BODY, Token.MUTED, parent=self)
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.addAction(theme.icons.icon("search", Token.MUTED), QLineEdit.ActionPosition.LeadingPosition)
+        lens = self.addAction(theme.icons.icon("search", Token.MUTED), QLineEdit.ActionPosition.LeadingPosition)
+        lens.setText("Search")
+        lens.triggered.connect(self.setFocus)
         self.setMaxLength(120)
         self.textChanged.connect(self._on_text_changed)
 
