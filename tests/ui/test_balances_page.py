@@ -170,6 +170,16 @@ async def test_with_every_account_hidden_the_page_leads_to_them(
     assert not shell.details, "there is no balance left to show details of"
 
 
+@pytest.mark.parametrize("where", ["table", "pane"])
+async def test_escape_puts_the_details_away(
+    page: BalancesPage, session: FakeSession, shell: FakeShell, where: str
+) -> None:
+    page.open_details(session.key(0, 0, 0))
+    assert shell.details
+    QTest.keyClick(page.table if where == "table" else page.pane.refresh, Qt.Key.Key_Escape)
+    assert not shell.details
+
+
 async def test_retry_asks_only_for_what_failed(page: BalancesPage, session: FakeSession) -> None:
     network = session.catalogue.networks()[2].id
     session.script.failing = {network: FailureReason.UNREACHABLE}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -24,6 +25,8 @@ from desktop_wallet.ui.widgets.empty import EmptyState
 from desktop_wallet.ui.widgets.notice import NoticeKind
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+
     from desktop_wallet.core.balances import BalanceKey
     from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.services.session import Session
@@ -214,6 +217,13 @@ class BalancesPage(Page):
         self.pane.show_balance(None)
         self._show(pinned=None)
         self.table.setFocus()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._opened_key is not None:
+            self.close_details()
+        else:
+            super().keyPressEvent(event)
 
     # Within
 

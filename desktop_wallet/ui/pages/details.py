@@ -21,7 +21,7 @@ from desktop_wallet.ui.widgets.tab_order import follow
 from desktop_wallet.ui.widgets.text import Text, tooltip
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent
 
     from desktop_wallet.core.instants import Instant
     from desktop_wallet.services.session import Session
@@ -222,6 +222,13 @@ class DetailsPane(QFrame):
         super().resizeEvent(event)
         # In the page's place the window has a way back of its own.
         self.close_button.setVisible(self.width() <= _BESIDE_WIDTH)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+        else:
+            super().keyPressEvent(event)
 
     def _show_fields(self, shown: tuple[Field, ...]) -> None:
         while len(self._rows) < len(shown):
