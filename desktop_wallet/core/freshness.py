@@ -58,8 +58,10 @@ class Policy:
 
     def ttl_s(self, purpose: Purpose, network: Network) -> float:
         """Return the seconds a reading serves; display and background never less than the network's block time."""
-        everywhere = self.overrides.get((purpose, None), TTL_S[purpose])
-        ttl_s = self.overrides.get((purpose, network.id), everywhere)
+        ttl_s = TTL_S[purpose]
+        if self.overrides:
+            ttl_s = self.overrides.get((purpose, None), ttl_s)
+            ttl_s = self.overrides.get((purpose, network.id), ttl_s)
         return max(ttl_s, network.block_time_s) if purpose in _FLOORED else ttl_s
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from desktop_wallet.core.balances import BalanceState, ReadFailure
     from desktop_wallet.core.networks import NetworkId
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One balance as a read found it. `age_s` is the reading's, None where there is none.
 
     `from_cache` is True when memory or disk supplied it and no server was asked. `failure` is the last try's, where

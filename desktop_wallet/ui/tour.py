@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMessageLogContext, QSize, Qt, QtMsgType, qInstallMessageHandler
@@ -49,7 +48,7 @@ class ShiftedClock:
     def now(self) -> Instant:
         """Return the shifted present."""
         now = self._system.now()
-        return replace(now, wall_s=now.wall_s + self._shift_s, boot_s=now.boot_s + self._shift_s)
+        return now._replace(wall_s=now.wall_s + self._shift_s, boot_s=now.boot_s + self._shift_s)
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""

@@ -219,7 +219,7 @@ class FakeBalances:
     def put(self, key: BalanceKey, amount: int, *, age_s: float = 0.0, arrived: bool = True, number: int = 0) -> None:
         """Hold an answer of the network, read `age_s` ago; without `arrived` the disk supplied it."""
         now = self._session.clock.now()
-        started = replace(now, wall_s=now.wall_s - age_s, boot_s=now.boot_s - age_s)
+        started = now._replace(wall_s=now.wall_s - age_s, boot_s=now.boot_s - age_s)
         place = Height(HeightKind.BLOCK, number or 21_884_310, BLOCK_HASH, None, int(started.wall_s) - 4)
         reading = Reading(
             key,
@@ -230,7 +230,7 @@ class FakeBalances:
             ReadMethod.MULTICALL,
             47,
             started,
-            replace(started, wall_s=started.wall_s + 0.212, boot_s=started.boot_s + 0.212),
+            started._replace(wall_s=started.wall_s + 0.212, boot_s=started.boot_s + 0.212),
             7,
             REGISTRY,
         )

@@ -42,7 +42,7 @@ def shell(qapp: QApplication, session: FakeSession) -> FakeShell:
 def pane(shell: FakeShell, session: FakeSession) -> Iterator[DetailsPane]:
     made = DetailsPane(shell)
     made.attach(session)  # type: ignore[arg-type]  # a fake with the names that the pane uses
-    made.open(replace(session.clock.now(), boot_s=0.0))
+    made.open(session.clock.now()._replace(boot_s=0.0))
     made.show()
     yield made
     made.attach(None)
@@ -52,7 +52,7 @@ def pane(shell: FakeShell, session: FakeSession) -> Iterator[DetailsPane]:
 
 def _row(session: FakeSession, opened: bool = True) -> BalanceRow:
     names = BalanceNames(session.accounts, session.catalogue)
-    since = replace(session.clock.now(), boot_s=0.0) if opened else None
+    since = session.clock.now()._replace(boot_s=0.0) if opened else None
     snapshot = BalanceSnapshot(names, session.balances, session.clock, since)
     row = snapshot.row_of(session.key(0, 0, 0))
     assert row is not None
