@@ -146,6 +146,7 @@ QComboBox QAbstractItemView {{
     background: {c["surface"]}; color: {c["text"]}; border: 1px solid {c["line"]}; outline: none; padding: 4px;
     selection-background-color: {c["accent_soft"]}; selection-color: {c["text"]};
 }}
+QComboBox QAbstractItemView::item {{ min-height: 28px; padding: 0 6px; }}
 """
 
 

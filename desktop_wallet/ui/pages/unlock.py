@@ -139,6 +139,8 @@ class UnlockPage(QWidget):
     def _since_text(self, profile: ProfileSummary) -> str:
         if profile.practice:
             return f"Locked. Play money: the password is {PRACTICE_PASSWORD}"
+        if profile.damaged:
+            return "It cannot be opened."
         if profile.last_opened_s is None:
             return "Locked."
         return f"Locked. Last open {time_text(profile.last_opened_s, self._shell.clock.now().wall_s)}"

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QStyle,
+    QStyledItemDelegate,
     QStyleOptionButton,
     QVBoxLayout,
     QWidget,
@@ -103,6 +104,7 @@ class Choice(QComboBox):
         self.setAccessibleName(name)
         self.setFont(theme.font(TextStyle.BODY))
         self.setMaxVisibleItems(_LISTED)
+        self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own for lists takes no padding from the style sheet
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
