@@ -80,6 +80,12 @@ def _leave_events_to_the_loop(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _closing_a_window_ends_no_loop(qapp: QApplication) -> None:
+    """Do as the program does: Qt would ask the loop to stop, and the next async test would be the one that ends."""
+    qapp.setQuitOnLastWindowClosed(False)
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _collect_on_the_window_thread() -> Iterator[None]:
     """Keep the collector off other threads: every async test leaves a loop with Qt timers as garbage.
 
