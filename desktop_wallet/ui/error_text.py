@@ -165,7 +165,7 @@ TEXTS: Mapping[type[WalletError], ErrorText] = {
     errors.KeyringMissing: ErrorText(
         "No keyring",
         "This computer offers no keyring, where the wallet keeps its second key.",
-        "Install one (GNOME Keyring or KWallet), or choose a profile without keyring.",
+        "Install one (GNOME Keyring or KWallet) and try again.",
     ),
     errors.KeyringUnsafe: ErrorText(
         "Keyring not safe",

@@ -51,7 +51,7 @@ _SPOKEN = {WalletAction.ADD_AT_PATH: "Add account at a path", WalletAction.REMOV
 """What a screen reader says where the button's own words need what stands around it."""
 _ACTIONS: dict[WalletAction, tuple[str, str, tuple[WalletKind, ...]]] = {
     WalletAction.ADD_ACCOUNT: ("Add account", "plus", (WalletKind.PHRASE,)),
-    WalletAction.ADD_AT_PATH: ("At a path", "", (WalletKind.PHRASE,)),
+    WalletAction.ADD_AT_PATH: ("Add at a path", "", (WalletKind.PHRASE,)),
     WalletAction.DISCOVER: ("Find used accounts", "search", (WalletKind.PHRASE,)),
     WalletAction.SHOW_PHRASE: ("Show phrase", "eye", (WalletKind.PHRASE,)),
     WalletAction.REMOVE: ("Remove", "trash-2", tuple(WalletKind)),
