@@ -8,6 +8,8 @@ from PySide6.QtCore import QEvent, QObject, Signal
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    from PySide6.QtDBus import QDBusConnection
+
     from desktop_wallet.core.instants import Clock, Instant
 
 _SIGNS_OF_LIFE = frozenset(
@@ -26,16 +28,36 @@ _SIGNS_OF_LIFE = frozenset(
 class AutoLock(QObject):
     """Counts idle time on the given clock, which counts on through sleep. `due` asks for the lock.
 
-    Install it as an event filter on the application, and call `check` once a second.
+    Install it as an event filter on the application, call `check` once a second, and let it listen to the system's bus:
+    a locked session makes the lock due; whether `suspending` does is the person's choice.
     """
 
     due = Signal()
+    suspending = Signal()
+    woke = Signal()
 
     def __init__(self, clock: Clock, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._clock = clock
         self._limit_s: float | None = None
         self._last: Instant | None = None
+
+    def listen_to_system(self) -> None:
+        """Hear of suspends and session locks where there is a login manager."""
+        from PySide6.QtDBus import QDBusConnection  # noqa: PLC0415 - QtDBus is not needed for the first paint
+
+        self.listen_to(QDBusConnection.systemBus())
+
+    def listen_to(self, bus: QDBusConnection) -> None:
+        """Hear of suspends and session locks from the login manager on this bus."""
+        from desktop_wallet.ui.logind import Logind  # noqa: PLC0415 - as above
+
+        logind = Logind(bus, self)
+        logind.session_locked.connect(self.due)
+        logind.suspending.connect(self.suspending)
+        logind.woke.connect(self.check)
+        logind.woke.connect(self.woke)
+        logind.listen()
 
     def begin(self, limit_s: float | None) -> None:
         """Start counting anew; None never locks by itself."""

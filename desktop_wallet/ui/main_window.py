@@ -31,7 +31,6 @@ from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind, NoticeSta
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtDBus import QDBusConnection
     from PySide6.QtGui import QCloseEvent
 
     from desktop_wallet.compose import Application
@@ -103,6 +102,8 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.auto_lock.due.connect(self.lock)
+        self.auto_lock.suspending.connect(self._on_suspending)
+        self.auto_lock.woke.connect(self._on_woke)
         self._copier.copied.connect(self._on_copied)
         self._copier.changed.connect(self._on_copy_changed)
         self.entry.opened.connect(self._on_session_opened)
@@ -238,30 +239,14 @@ class MainWindow(QMainWindow):
         if app is not None:
             app.installEventFilter(self.auto_lock)
         if sys.platform == "linux":
-            QTimer.singleShot(0, self, self._listen)
+            QTimer.singleShot(0, self.auto_lock, self.auto_lock.listen_to_system)
         QTimer.singleShot(0, self, self._build_behind)
-
-    def _listen(self) -> None:
-        from PySide6.QtDBus import QDBusConnection
-
-        self.listen_to(QDBusConnection.systemBus())
-
-    def listen_to(self, bus: QDBusConnection) -> None:
-        """Lock when the login manager on this bus says that the computer suspends or its session was locked."""
-        from desktop_wallet.ui.logind import Logind
-
-        logind = Logind(bus, self)
-        logind.suspending.connect(self._on_suspending)
-        logind.session_locked.connect(self.lock)
-        logind.woke.connect(self._on_woke)
-        logind.listen()
 
     def _on_suspending(self) -> None:
         if self._session is not None and self._session.settings.now.lock_on_suspend:
             self.lock()
 
     def _on_woke(self) -> None:
-        self.auto_lock.check()
         if self._session is not None:
             # Nobody knows what happened meanwhile: every number is Stale until it is read again.
             self._session.balances.note_waking()

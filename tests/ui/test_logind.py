@@ -113,7 +113,7 @@ async def test_the_window_locks(
     until: Until,
     event: str,
 ) -> None:
-    window.listen_to(bus)
+    window.auto_lock.listen_to(bus)
     await application.open_practice()
     window.entry.opened.emit()
     assert window.wallet_scene is not None
@@ -133,7 +133,7 @@ async def test_a_person_may_keep_the_wallet_open_through_sleep_and_every_number_
     manager: LoginManager,
     until: Until,
 ) -> None:
-    window.listen_to(bus)
+    window.auto_lock.listen_to(bus)
     session = await application.open_practice()
     await session.settings.change(lock_on_suspend=False)
     window.entry.opened.emit()
