@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         sys.stdout.write(f"desktop-wallet {version('desktop-wallet')}\n")
         return 0
-    gc.disable()  # a start makes no garbage worth looking for; the window turns it on again
+    gc.disable()  # a start makes no garbage worth looking for; later the window looks for it itself
     from desktop_wallet.app import run  # noqa: PLC0415 - Qt takes its time, and --version and --help need none
 
     return run(data=options.data, practice=options.practice, tour=options.tour)

@@ -9,7 +9,6 @@ clean-up, not before it.
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
@@ -28,16 +27,13 @@ if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
-    from desktop_wallet.services.session import Session
+    from desktop_wallet.ui.garbage import GarbageSearch
 
 _THREAD_TURN_S = 0.0005
 _DEFAULT_WORKERS = 2
 """Threads for file work of our own (preferences, profile list); qasync's own executor would start ten."""
 _PAINT_WITHIN_MS = 500
 """A window that no screen shows (minimized, on another desk) is not waited for any longer."""
-_YOUNG_OBJECTS, _YOUNG_ROUNDS, _FULL_ROUNDS = 1_000, 5, 2_000
-"""When Python looks for cycles: among 1,000 new objects in 0.3 ms, among 5,000 in 2 ms. A full search takes 60 ms at
-20,000 balances, in the midst of anything: it comes after a lock, else only once in ten million objects."""
 _SETTLED_S = 3.0
 
 
@@ -78,14 +74,6 @@ def make_loop(app: QApplication) -> Any:  # noqa: ANN401 - qasync ships no types
     return loop
 
 
-def settle_interpreter() -> None:
-    """Take what is there now out of every later search for garbage, and keep those searches short."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, _YOUNG_ROUNDS, _FULL_ROUNDS)
-    gc.enable()
-
-
 def _paint(app: QApplication, window: MainWindow) -> None:
     """Run Qt until the window is on the screen, and once more for whatever was typed by then."""
     QTimer.singleShot(_PAINT_WITHIN_MS, app, late := _Flag())
@@ -108,16 +96,19 @@ async def _serve(
 ) -> int:
     import asyncio
 
+    from desktop_wallet.ui.garbage import GarbageSearch
+
     closing = asyncio.Event()
     window.close_requested.connect(closing.set)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(closing.set))
     window.crash_hook.install(loop)
-    application.on_session_changed(_clean_after_lock)
+    garbage = GarbageSearch(window)
+    application.on_session_changed(lambda session: garbage.settle() if session is None else None)
     try:
         if practice:
             window.entry.open_practice()
-        window.tasks.start(_prepare(window), key="prepare")
+        window.tasks.start(_prepare(window, garbage), key="prepare")
         if window.isVisible():
             await closing.wait()
     finally:
@@ -126,20 +117,14 @@ async def _serve(
     return 0
 
 
-async def _prepare(window: MainWindow) -> None:
+async def _prepare(window: MainWindow, garbage: GarbageSearch) -> None:
     """Bring what the first paint does without, behind whoever types a password."""
     import asyncio
 
     await asyncio.to_thread(warm_up)
     window.prepare()
     await asyncio.sleep(_SETTLED_S)
-    settle_interpreter()
-
-
-def _clean_after_lock(session: Session | None) -> None:
-    if session is None:
-        gc.unfreeze()
-        settle_interpreter()
+    garbage.settle()
 
 
 def _walk(app: QApplication, pictures: Path) -> int:

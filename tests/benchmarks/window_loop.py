@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtWidgets import QApplication
 
-from desktop_wallet.app import make_loop, settle_interpreter
+from desktop_wallet.app import make_loop
+from desktop_wallet.ui.garbage import GarbageSearch
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -27,8 +28,9 @@ def window_app() -> QApplication:
 
 def run_on_window_loop(main: Coroutine[Any, Any, T]) -> T:
     """Return what the coroutine returns."""
-    loop = make_loop(window_app())
-    settle_interpreter()
+    app = window_app()
+    loop = make_loop(app)
+    GarbageSearch(app).settle()
     with loop:
         found: T = loop.run_until_complete(main)
         return found
