@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import hashlib
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
@@ -39,6 +39,9 @@ _GLYPH = 22
 _GLYPH_GAP = 9
 _LEAST_PIXELS = 7
 _LEAST_NAME = 40
+_MOST_FITTED = 4_096
+_ONE_LINE_LEFT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft) | Qt.TextFlag.TextSingleLine
+_RIGHT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 _PLACES = (12, 9, 6, 4, 2, 0)
 _KNOWN_COLORS = {
     "ETH": "#627eea",
@@ -59,10 +62,14 @@ def glyph_color(asset: AssetWords) -> QColor:
 
     A token that was added by hand is a family of its own, so it never borrows the colour of a listed one.
     """
-    known = _KNOWN_COLORS.get(asset.symbol.upper()) if asset.listed else None
+    return _color_of(asset.symbol if asset.listed else str(asset.asset.id), listed=asset.listed)
+
+
+@lru_cache(maxsize=1_024)
+def _color_of(name: str, *, listed: bool) -> QColor:
+    known = _KNOWN_COLORS.get(name.upper()) if listed else None
     if known is not None:
         return QColor(known)
-    name = asset.symbol if asset.listed else str(asset.asset.id)
     digest = hashlib.sha256(name.encode()).digest()
     red, green, blue = colorsys.hls_to_rgb(digest[0] / 256, 0.42, 0.45)
     return QColor.fromRgbF(red, green, blue)
@@ -91,6 +98,8 @@ class BalancesDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._theme = theme
         self._ring = ring
+        self._fitted: dict[tuple[str, TextStyle, int], tuple[str, int]] = {}
+        """Texts as they fit a width, with the pixels they take: the same few stand in every line."""
         self.ring_seen = False
         """Whether any balance painted since this was reset is being read."""
 
@@ -174,7 +183,7 @@ class BalancesDelegate(QStyledItemDelegate):
             font.setPixelSize(font.pixelSize() - 1)
         painter.setFont(font)
         painter.setPen(self._theme.color(token))
-        painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), shown)
+        painter.drawText(area, _RIGHT, shown)
 
     def _paint_fold(self, painter: QPainter, area: QRect, *, folded: bool) -> None:
         painter.save()
@@ -195,10 +204,14 @@ class BalancesDelegate(QStyledItemDelegate):
         if not text or area.width() < 8:
             return 0
         font = self._theme.font(style)
-        metrics = QFontMetrics(font)
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        fitted = self._fitted.get((text, style, area.width()))
+        if fitted is None:
+            metrics = QFontMetrics(font)
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+            if len(self._fitted) >= _MOST_FITTED:
+                self._fitted.clear()
+            fitted = self._fitted[text, style, area.width()] = (shown, metrics.horizontalAdvance(shown))
         painter.setFont(font)
         painter.setPen(self._theme.color(token))
-        side = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(area, int(side) | Qt.TextFlag.TextSingleLine, shown)
-        return metrics.horizontalAdvance(shown)
+        painter.drawText(area, _ONE_LINE_LEFT, fitted[0])
+        return fitted[1]
