@@ -2,7 +2,8 @@
 
 Left to itself Python searches on whichever thread makes the next object. A Qt object that is found by a worker is
 deleted by it, and Qt forbids that: timers cannot be stopped from another thread, and worse. So the automatic search is
-off, and a timer on the GUI thread does it, in searches that a frame bears.
+off, and a timer on the GUI thread does it, in searches that a frame bears: only among what is new, and what survives
+one is put aside until the next full search.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ import gc
 
 from PySide6.QtCore import QObject, QTimer
 
-_EVERY_MS = 250
-_ENOUGH = 700
-"""New objects for which a search is worth its while, as Python itself has it."""
-_ROUNDS_A_MIDDLE = 20
-_ROUNDS_A_FULL = 2_400
-"""Ten minutes: a full search takes 60 ms at 20,000 balances."""
+_CALM_MS, _BUSY_MS = 250, 40
+_ENOUGH, _MANY = 700, 4_000
+"""New objects for which a search is worth its while, as Python itself has it; and for which the next comes sooner."""
+_SEARCHES_A_FULL = 2_400
+"""Ten calm minutes: a full search takes 60 ms at 20,000 balances. Each lock makes one too."""
 
 
 class GarbageSearch(QObject):
@@ -24,25 +24,28 @@ class GarbageSearch(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._rounds = 0
+        self._searches = 0
         self._timer = QTimer(self)
-        self._timer.setInterval(_EVERY_MS)
+        self._timer.setInterval(_CALM_MS)
         self._timer.timeout.connect(self.search)
 
     def settle(self) -> None:
-        """Search everything once, and take what is left out of every later search."""
+        """Search everything once, and put aside what is left."""
         gc.disable()
         gc.unfreeze()
         gc.collect()
         gc.freeze()
+        self._searches = 0
         self._timer.start()
 
     def search(self) -> None:
-        """Search among the new objects; now and then among older ones too."""
-        self._rounds += 1
-        if self._rounds % _ROUNDS_A_FULL == 0:
-            gc.collect()
-        elif self._rounds % _ROUNDS_A_MIDDLE == 0:
-            gc.collect(1)
-        elif gc.get_count()[0] > _ENOUGH:
+        """Search among what is new; everything, once in ten minutes."""
+        self._searches += 1
+        if self._searches >= _SEARCHES_A_FULL:
+            self.settle()
+            return
+        new = gc.get_count()[0]
+        if new > _ENOUGH:
             gc.collect(0)
+            gc.freeze()
+        self._timer.setInterval(_BUSY_MS if new > _MANY else _CALM_MS)

@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 LINE_ROLE = int(Qt.ItemDataRole.UserRole)
 """What a line shows, as a BalanceRow or a Heading."""
 _FRAME_MS = 16
-_SETTLE_MS = 250
+_SETTLE_MS = 1_000
 """How often a large table is laid out anew while readings pour in."""
 _LARGE = 5_000
 _SURVEY_A_TICK = 300
 _CHANGES_A_FRAME = 100
 """What one frame bears: a badge costs some microseconds."""
-_TOTALS_MS = 100
+_TOTALS_MS = 400
 """How often the totals of a large table are told while readings pour in."""
 
 
