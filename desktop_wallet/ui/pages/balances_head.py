@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QIcon
+from PySide6.QtGui import QAccessible, QAccessibleEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -86,10 +86,7 @@ class BalancesHead(QWidget):
         super().resizeEvent(event)
         # Where room is short, the words about the numbers count for more than pictures on buttons.
         for button, icon in ((self.show_all, "table-2"), (self.preload, "database-zap")):
-            if self.width() < _CRAMPED:
-                button.setIcon(QIcon())
-            else:
-                button.set_icon(icon)
+            button.set_icon("" if self.width() < _CRAMPED else icon)
 
     def _on_more_clicked(self) -> None:
         menu = QMenu(self)

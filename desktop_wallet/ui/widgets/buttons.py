@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_wallet.ui.theme import TextStyle, Theme, Token
@@ -46,21 +47,28 @@ class _Button(QPushButton):
         self.setIconSize(QSize(16, 16))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAutoDefault(False)
+        self._text = text
         self._has_icon = bool(icon)
         self.set_text(text)
-        self.set_icon(icon)
+        if icon:
+            self.set_icon(icon)
         connect_click(self, on_click)
 
     def set_text(self, text: str) -> None:
         """Show this text, which is also the accessible name."""
-        # Qt leaves no room between icon and text.
-        self.setText(f" {button_text(text)}" if self._has_icon else button_text(text))
+        self._text = text
+        self._show_text()
         self.setAccessibleName(text)
 
     def set_icon(self, icon: str) -> None:
-        """Show the icon of that name before the text."""
-        if icon:
-            self.setIcon(self._theme.icons.icon(icon, self.icon_token))
+        """Show the icon of that name before the text; the empty name shows the text alone."""
+        self._has_icon = bool(icon)
+        self.setIcon(self._theme.icons.icon(icon, self.icon_token) if icon else QIcon())
+        self._show_text()
+
+    def _show_text(self) -> None:
+        # Qt leaves no room between icon and text.
+        self.setText(f" {button_text(self._text)}" if self._has_icon else button_text(self._text))
 
 
 class PrimaryButton(_Button):
