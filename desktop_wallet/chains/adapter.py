@@ -12,6 +12,7 @@ comes from the same call as the amounts:
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,9 +36,14 @@ if TYPE_CHECKING:
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.assets import Asset
     from desktop_wallet.core.balances import BalanceKey, Reading, RegistryId
+    from desktop_wallet.core.fees import GasFee
     from desktop_wallet.core.instants import Instant
     from desktop_wallet.core.networks import Network
     from desktop_wallet.core.positions import Height
+    from desktop_wallet.core.quotes import Quote
+    from desktop_wallet.core.sightings import Sighting
+    from desktop_wallet.core.signing import SignedTransaction, TransactionId, UnsignedTransaction
+    from desktop_wallet.core.transfers import Draft
     from desktop_wallet.net.pool import EndpointStatus
 
 
@@ -74,6 +80,51 @@ class ChainIdentity:
     block_time_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A transaction to look for: its id, whose nonce it uses, and the block it was last seen in."""
+
+    transaction: TransactionId
+    sender: Address
+    nonce: int
+    block: Height | None = None
+
+
+class Acknowledgement(enum.Enum):
+    """What a server said when it was given a transaction. Nothing it says proves that nobody else has it."""
+
+    TAKEN = "taken"
+    """It named our id, or has the very transaction already."""
+    REFUSED = "refused"
+    """It answered with an error and does not have it."""
+    UNANSWERED = "unanswered"
+    """Nothing that can be understood came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one server made of a broadcast. `words` are the server's own, cleaned: for details and the log, as such."""
+
+    host: str
+    acknowledgement: Acknowledgement
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedTransaction:
+    """What signed bytes really say, read back from them: the draft they carry out, and what they may cost at most.
+
+    `draft.replaces` is None and `draft.kind` PAYMENT always: bytes do not know. `fee_most` is without the data fee.
+    """
+
+    draft: Draft
+    nonce: int
+    gas_limit: int
+    unit_most: int
+    fee_most: int
+    id: TransactionId
+
+
 class ChainAdapter(Protocol):
     """One network, seen through its family's code."""
 
@@ -104,6 +155,40 @@ class ChainAdapter(Protocol):
 
     async def identify(self) -> ChainIdentity:
         """Return what the network's servers say of their chain; raises WrongChain, NetworkFailure."""
+        ...
+
+    async def quote(self, draft: Draft) -> Quote:
+        """Return fees, nonces, codes and the simulated outcome, all from one batch to one server.
+
+        An amount beyond the balance, or a contract that gives up, is an Outcome that does not succeed, and no error.
+        Raises NetworkFailure, UntrustedReply.
+        """
+        ...
+
+    def build(self, draft: Draft, fee: GasFee, nonce: int) -> UnsignedTransaction:
+        """Return the transaction that carries out the draft, for the signer."""
+        ...
+
+    def decode(self, raw: bytes) -> DecodedTransaction:
+        """Return what signed bytes say, by another way than they were made; ValueError if they are no transfer."""
+        ...
+
+    async def broadcast(self, signed: SignedTransaction) -> tuple[Delivery, ...]:
+        """Hand the transaction to several servers at once and return what each made of it, in no order.
+
+        Never raises for a network's fault. "Already known" is TAKEN only if that server shows it under our id.
+        """
+        ...
+
+    async def look_up(self, wanted: Sequence[Wanted], *, everywhere: bool = False) -> tuple[Sighting, ...]:
+        """Return what the best server says of transactions, or every server; those that do not answer are missing."""
+        ...
+
+    async def read_settled(self, request: ReadRequest, blocks: Sequence[Height], *, at_least: int) -> ReadBatch | None:
+        """Return readings pinned to a header of that height or above, from a server on which all `blocks` stand.
+
+        None where no server has got there yet, or none knows those blocks.
+        """
         ...
 
     def endpoint_statuses(self) -> tuple[EndpointStatus, ...]:

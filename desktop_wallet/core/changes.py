@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from desktop_wallet.core.balances import BalanceKey
+    from desktop_wallet.core.transfers import TransferId
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class ChangeSet:
     accounts: bool = False
     catalogue: bool = False
     activity: bool = False
+    transfers: frozenset[TransferId] = frozenset()
 
     def __or__(self, other: ChangeSet) -> ChangeSet:
         """Return both together."""
@@ -29,8 +31,9 @@ class ChangeSet:
             self.accounts or other.accounts,
             self.catalogue or other.catalogue,
             self.activity or other.activity,
+            self.transfers | other.transfers,
         )
 
     def __bool__(self) -> bool:
         """Return whether anything changed."""
-        return bool(self.balances or self.accounts or self.catalogue or self.activity)
+        return bool(self.balances or self.accounts or self.catalogue or self.activity or self.transfers)

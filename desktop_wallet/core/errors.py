@@ -13,6 +13,9 @@ WalletError
 │   ├── WeakPassword
 │   ├── NotABackup
 │   ├── AlreadyThere
+│   ├── NotEnough
+│   ├── ReviewOutdated
+│   ├── PasswordNeeded
 │   └── NotAllowed
 ├── EnvironmentFailure             the machine or the network is in the way
 │   ├── NetworkFailure
@@ -114,6 +117,18 @@ class NotABackup(UserError):
 
 class AlreadyThere(UserError):
     """It exists already. Data: what ("account", "wallet", "token", "network", "endpoint", "profile"), name."""
+
+
+class NotEnough(UserError):
+    """There is less to spend than this takes. Data: asset (AssetId), needed, available (base units), fee (bool)."""
+
+
+class ReviewOutdated(UserError):
+    """What was reviewed is no longer so, and nothing was signed. Data: why ("fee", "balance", "nonce", "recipient")."""
+
+
+class PasswordNeeded(UserError):
+    """The person wants to be asked for the password each time a secret is used, and was not asked yet."""
 
 
 class NotAllowed(UserError):

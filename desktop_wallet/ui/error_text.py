@@ -136,6 +136,15 @@ TEXTS: Mapping[type[WalletError], ErrorText] = {
         "Not a backup file", "This file is not a backup of this wallet.", "Choose the file that you saved as backup."
     ),
     errors.AlreadyThere: ErrorText("Already there", "This {what} is already in the wallet.", "Nothing was changed."),
+    errors.NotEnough: ErrorText(
+        "Not enough", "There is not enough on this account for that.", "Enter a smaller amount. Nothing was sent."
+    ),
+    errors.ReviewOutdated: ErrorText(
+        "Something changed", "What you reviewed is no longer so.", "Look at it again. Nothing was signed."
+    ),
+    errors.PasswordNeeded: ErrorText(
+        "Password needed", "Your settings ask for the password each time.", "Enter it to go on."
+    ),
     errors.NotAllowed: ErrorText("Not possible here", "This cannot be done here.", "Nothing was changed."),
     errors.EnvironmentFailure: ErrorText(
         "The computer is in the way", "The computer did not do what the wallet needs.", _TRY_LATER
