@@ -32,6 +32,8 @@ class Settings:
 
     auto_lock_s: float | None = 600.0
     lock_on_suspend: bool = True
+    ask_password_to_send: bool = False
+    """Whether the spend key is held for one signature only, which then takes the password."""
     preload: bool = True
     cache_mode: CacheMode = CacheMode.ON
     cache_limit_bytes: int = 10 * MEGABYTE
@@ -106,6 +108,7 @@ def _truth(value: object) -> bool:
 _READERS: Mapping[str, Callable[[Any], object]] = {
     "auto_lock_s": lambda value: None if value is None else _positive(value),
     "lock_on_suspend": _truth,
+    "ask_password_to_send": _truth,
     "preload": _truth,
     "cache_mode": CacheMode,
     "cache_limit_bytes": int,

@@ -18,6 +18,7 @@ def test_settings_come_back_as_they_were_kept() -> None:
     kept = Settings(
         auto_lock_s=None,
         lock_on_suspend=False,
+        ask_password_to_send=True,
         preload=False,
         cache_mode=CacheMode.MEMORY_ONLY,
         cache_limit_bytes=5_000_000,
@@ -34,6 +35,7 @@ def test_settings_come_back_as_they_were_kept() -> None:
         '{"auto_lock_s": -1, "preload": false}',
         '{"cache_limit_bytes": null, "preload": false}',
         '{"lock_on_suspend": "yes", "preload": false}',
+        '{"ask_password_to_send": 1, "preload": false}',
         '{"ttl_s": 5, "preload": false}',
         '{"of_a_later_version": [1], "preload": false}',
     ],
