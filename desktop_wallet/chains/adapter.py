@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.positions import Height
     from desktop_wallet.core.quotes import Quote
     from desktop_wallet.core.sightings import Sighting
-    from desktop_wallet.core.signing import SignedTransaction, TransactionId, UnsignedTransaction
+    from desktop_wallet.core.signing import GasPrice, SignedTransaction, TransactionId, UnsignedTransaction
     from desktop_wallet.core.transfers import Draft
     from desktop_wallet.net.pool import EndpointStatus
 
@@ -120,7 +120,7 @@ class DecodedTransaction:
     draft: Draft
     nonce: int
     gas_limit: int
-    unit_most: int
+    price: GasPrice
     fee_most: int
     id: TransactionId
 

@@ -24,6 +24,7 @@ WalletError
 │   │   ├── EndpointTimeout
 │   │   ├── EndpointRateLimited
 │   │   ├── EndpointRefused
+│   │   ├── NotChecked
 │   │   └── NoEndpointLeft
 │   ├── KeyringFailure
 │   │   ├── KeyringMissing
@@ -161,6 +162,10 @@ class EndpointRateLimited(NetworkFailure):
 
 class EndpointRefused(NetworkFailure):
     """The server answered with an error. Data: host, status (HTTP) or code (JSON-RPC)."""
+
+
+class NotChecked(NetworkFailure):
+    """What must be known before signing could not be read just now. Data: network, asset, reason (a FailureReason)."""
 
 
 class NoEndpointLeft(NetworkFailure):

@@ -165,6 +165,11 @@ TEXTS: Mapping[type[WalletError], ErrorText] = {
     errors.EndpointRefused: ErrorText(
         "Request refused", "{host} refused the request.", "Another server is asked where there is one."
     ),
+    errors.NotChecked: ErrorText(
+        "Could not be checked",
+        "The balance on {network} could not be read just now, and nothing is signed that was not checked.",
+        "Try again in a moment. Nothing was signed or sent.",
+    ),
     errors.NoEndpointLeft: ErrorText("No server answers", "No server of {network} answers now.", _TRY_LATER),
     errors.KeyringFailure: ErrorText(
         "Keyring not usable",
