@@ -16,6 +16,7 @@ from desktop_wallet.core.errors import (
     StorageFailure,
     VaultDamaged,
 )
+from desktop_wallet.core.signing import SignedTransaction, SignTransaction
 from desktop_wallet.sealing import SealBroken, open_sealed, seal, wipe
 from desktop_wallet.vault.document import (
     VAULT_FILE,
@@ -25,6 +26,7 @@ from desktop_wallet.vault.document import (
     secret_associated,
 )
 from desktop_wallet.vault.files import discard_unfinished, to_bytes, to_text
+from desktop_wallet.vault.signers import evm
 from desktop_wallet.vault.strongbox import VIEW, Strongbox, bare, new_entry
 from desktop_wallet.vault.wallet_secrets import WalletSecret, decode_secret
 
@@ -120,6 +122,21 @@ def with_secret(box: Strongbox, wallet: WalletId, use: Callable[[WalletSecret], 
 def addresses(box: Strongbox, wallet: WalletId, paths: Sequence[DerivationPath]) -> list[Address]:
     """Return the address at each path; a single key has one address and takes no paths."""
     return with_secret(box, wallet, lambda secret: secret.addresses(paths))
+
+
+def sign(box: Strongbox, request: SignTransaction) -> SignedTransaction:
+    """Return the signed transaction; NotAllowed ("other-key") if the key at that path is not the sender's."""
+
+    def use(secret: WalletSecret) -> SignedTransaction:
+        key = secret.signing_key(request.path)
+        try:
+            if evm.address_of_key(key) != request.sender:
+                raise NotAllowed(why="other-key")
+            return evm.sign_transaction(key, request.transaction)
+        finally:
+            wipe(key)
+
+    return with_secret(box, request.wallet, use)
 
 
 def tidy(box: Strongbox) -> Tidied:

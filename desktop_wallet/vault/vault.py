@@ -13,6 +13,7 @@ from desktop_wallet.core.accounts import Account, DerivationPath, Wallet, Wallet
 from desktop_wallet.core.addresses import Address
 from desktop_wallet.core.errors import KeyringFailure
 from desktop_wallet.core.instants import Clock
+from desktop_wallet.core.signing import SignedTransaction, SignTransaction
 from desktop_wallet.sealing import DEFAULT_KDF, KdfParameters, subkey
 from desktop_wallet.vault import backup, erasing, opening, phrases, shelf
 from desktop_wallet.vault.document import DeviceMode, VaultHeader
@@ -151,6 +152,10 @@ class Vault:
     async def derive_addresses(self, wallet: WalletId, paths: Sequence[DerivationPath]) -> list[Address]:
         """Return the EVM address at each path; with no paths, the one address of a single key."""
         return await self._run(lambda box: shelf.addresses(box, wallet, paths))
+
+    async def sign(self, request: SignTransaction, password: str | None = None) -> SignedTransaction:  # noqa: ARG002
+        """Sign a transaction with one account's key. VaultLocked, KeyringFailure; NotAllowed ("other-key")."""
+        return await self._run(lambda box: shelf.sign(box, request))
 
     async def reveal_phrase(self, wallet: WalletId, password: str) -> str:
         """Return the words, after asking for the password once more. WrongPassword; NotAllowed for a single key."""

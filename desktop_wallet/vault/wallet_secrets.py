@@ -60,6 +60,16 @@ class PhraseSecret:
         finally:
             wipe(seed)
 
+    def signing_key(self, path: DerivationPath | None) -> bytearray:
+        """Return the private key at a path, for the caller to wipe; NotAllowed without a path."""
+        if path is None:
+            raise NotAllowed(why="phrase-needs-a-path")
+        seed = seed_of(self.phrase(), self.passphrase.decode("utf-8"))
+        try:
+            return bytearray(evm.child_key(seed, path))
+        finally:
+            wipe(seed)
+
     def wipe(self) -> None:
         """Overwrite the secret."""
         wipe(self.entropy)
@@ -84,6 +94,12 @@ class KeySecret:
         if paths:
             raise NotAllowed(why="key-has-no-paths")
         return [evm.address_of_key(self.key)]
+
+    def signing_key(self, path: DerivationPath | None) -> bytearray:
+        """Return a copy of the key, for the caller to wipe; NotAllowed with a path."""
+        if path is not None:
+            raise NotAllowed(why="key-has-no-paths")
+        return bytearray(self.key)
 
     def wipe(self) -> None:
         """Overwrite the secret."""

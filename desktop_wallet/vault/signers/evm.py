@@ -1,4 +1,4 @@
-"""EVM keys: derived from a seed (BIP-32) or typed, and the address of each."""
+"""EVM keys: derived from a seed (BIP-32) or typed, the address of each, and what it signs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from desktop_wallet.core.accounts import DerivationPath
-from desktop_wallet.core.addresses import Address
+from desktop_wallet.core.addresses import Address, display_address
 from desktop_wallet.core.errors import InvalidKey
 from desktop_wallet.core.networks import Family
+from desktop_wallet.core.signing import EvmTransaction, MarketPrice, SignedTransaction, TransactionId
 
 KEY_BYTES: Final = 32
 _DIGITS: Final = re.compile(r"[0-9a-fA-F]*")
@@ -52,3 +53,31 @@ def child_key(seed: bytes | bytearray, path: DerivationPath) -> bytes:
 def addresses_of_seed(seed: bytes | bytearray, paths: Sequence[DerivationPath]) -> list[Address]:
     """Return the address at each path below a BIP-32 master seed."""
     return [address_of_key(child_key(seed, path)) for path in paths]
+
+
+def sign_transaction(key: bytes | bytearray, transaction: EvmTransaction) -> SignedTransaction:
+    """Return the signed bytes and their Keccak-256: of type 2 (EIP-1559) for a MarketPrice, else legacy (EIP-155).
+
+    The signature is the one of RFC 6979, its s in the lower half (EIP-2): the same transaction gives the same bytes.
+    """
+    from eth_account import Account  # noqa: PLC0415 - takes 0.2 s to import: the first signature pays, no start
+
+    fields: dict[str, int | str | bytes] = {
+        "chainId": transaction.chain_id,
+        "nonce": transaction.nonce,
+        "to": display_address(transaction.to),
+        "value": transaction.value_wei,
+        "data": transaction.data,
+        "gas": transaction.gas_limit,
+    }
+    price = transaction.price
+    if isinstance(price, MarketPrice):
+        fields |= {
+            "type": 2,
+            "maxFeePerGas": price.max_fee_wei,
+            "maxPriorityFeePerGas": price.max_priority_fee_wei,
+        }
+    else:
+        fields["gasPrice"] = price.gas_price_wei
+    signed = Account.sign_transaction(fields, bytes(key))
+    return SignedTransaction(bytes(signed.raw_transaction), TransactionId("0x" + bytes(signed.hash).hex()))
