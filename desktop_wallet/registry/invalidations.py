@@ -13,7 +13,7 @@ from desktop_wallet.core.invalidation import Invalidations, Scope
 from desktop_wallet.core.networks import Family, NetworkId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from desktop_wallet.core.instants import Clock
     from desktop_wallet.registry.database import Connection, Database
@@ -68,14 +68,7 @@ class InvalidationRows:
         at_s = self._clock.now().wall_s
 
         def work(connection: Connection) -> int:
-            (seq,) = connection.execute("UPDATE identity SET seq = seq + 1 RETURNING seq").fetchone()
-            connection.executemany(
-                "INSERT OR REPLACE INTO invalidations VALUES (?, ?, ?, ?, ?)",
-                [(*_columns(scope), seq) for scope in chosen],
-            )
-            connection.execute("INSERT INTO invalidation_log VALUES (?, ?, ?, ?)", (seq, cause, at_s, len(chosen)))
-            connection.execute("DELETE FROM invalidation_log WHERE seq <= ?", (seq - _LOG_KEPT,))
-            return int(seq)
+            return record_invalidation(connection, chosen, cause, at_s)
 
         return await self._database.write(work, then=lambda seq: self.invalidations.record(seq, chosen))
 
@@ -89,6 +82,21 @@ class InvalidationRows:
             return rows
 
         return tuple(InvalidationEntry(*row) for row in await self._database.read(work))
+
+
+def record_invalidation(connection: Connection, scopes: Collection[Scope], cause: str, at_s: float) -> int:
+    """Return the new seq, written for every scope together with its cause, as part of the transaction that is open.
+
+    Once that is committed, `Invalidations.record` has to follow.
+    """
+    (seq,) = connection.execute("UPDATE identity SET seq = seq + 1 RETURNING seq").fetchone()
+    connection.executemany(
+        "INSERT OR REPLACE INTO invalidations VALUES (?, ?, ?, ?, ?)",
+        [(*_columns(scope), seq) for scope in scopes],
+    )
+    connection.execute("INSERT INTO invalidation_log VALUES (?, ?, ?, ?)", (seq, cause, at_s, len(scopes)))
+    connection.execute("DELETE FROM invalidation_log WHERE seq <= ?", (seq - _LOG_KEPT,))
+    return int(seq)
 
 
 def _columns(scope: Scope) -> _Columns:

@@ -114,4 +114,29 @@ _FIRST: Final = (
         PRIMARY KEY (family, address, asset)) WITHOUT ROWID""",
 )
 
-MIGRATIONS: Final = (Migration(SchemaVersion(1, 0), _FIRST),)
+# Amounts are text here too. A height is six columns, its kind NULL where there is none.
+_TRANSFERS: Final = (
+    """CREATE TABLE transfers (
+        place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, network TEXT NOT NULL, family TEXT NOT NULL,
+        sender TEXT NOT NULL, recipient TEXT NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL, kind TEXT NOT NULL,
+        replaces TEXT, transaction_id TEXT NOT NULL, raw BLOB NOT NULL, nonce INTEGER NOT NULL,
+        attempt INTEGER NOT NULL, fee_asset TEXT NOT NULL, fee_expected TEXT NOT NULL, fee_most TEXT NOT NULL,
+        state TEXT NOT NULL,
+        block_kind TEXT, block_number INTEGER, block_hash TEXT, block_parent_hash TEXT, block_time_s INTEGER,
+        block_commitment TEXT, fee_paid TEXT,
+        settled_kind TEXT, settled_number INTEGER, settled_hash TEXT, settled_parent_hash TEXT, settled_time_s INTEGER,
+        settled_commitment TEXT, final INTEGER NOT NULL, closed INTEGER NOT NULL, note TEXT NOT NULL,
+        UNIQUE (network, family, sender, nonce, attempt), UNIQUE (network, transaction_id))""",
+    """CREATE TABLE transfer_steps (
+        transfer TEXT NOT NULL REFERENCES transfers (id), place INTEGER NOT NULL, state TEXT NOT NULL,
+        at_s REAL NOT NULL, height INTEGER, host TEXT NOT NULL, PRIMARY KEY (transfer, place)) WITHOUT ROWID""",
+    """CREATE TABLE received (
+        place INTEGER PRIMARY KEY, network TEXT NOT NULL, family TEXT NOT NULL, address TEXT NOT NULL,
+        asset TEXT NOT NULL, amount TEXT NOT NULL, from_height INTEGER, to_height INTEGER, seen_at_s REAL NOT NULL,
+        host TEXT NOT NULL, UNIQUE (network, family, address, asset, amount, from_height, to_height))""",
+    """CREATE TABLE known_from (
+        network TEXT NOT NULL, family TEXT NOT NULL, address TEXT NOT NULL, height INTEGER NOT NULL,
+        PRIMARY KEY (network, family, address)) WITHOUT ROWID""",
+)
+
+MIGRATIONS: Final = (Migration(SchemaVersion(1, 0), _FIRST), Migration(SchemaVersion(1, 1), _TRANSFERS))

@@ -9,10 +9,11 @@ from desktop_wallet.registry.accounts import AccountRows
 from desktop_wallet.registry.catalogue import CatalogueRows
 from desktop_wallet.registry.database import Database
 from desktop_wallet.registry.interactions import InteractionRows
-from desktop_wallet.registry.invalidations import InvalidationRows
 from desktop_wallet.registry.lock import ProfileLock
 from desktop_wallet.registry.migrations import MIGRATIONS
+from desktop_wallet.registry.receipts import ReceiptRows
 from desktop_wallet.registry.settings import SettingRows
+from desktop_wallet.registry.transfers import TransferRows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 LOCK_NAME: Final = "profile.lock"
 
 
-class Registry(AccountRows, CatalogueRows, InteractionRows, InvalidationRows, SettingRows):
+class Registry(AccountRows, CatalogueRows, InteractionRows, ReceiptRows, SettingRows, TransferRows):
     """All that a profile knows beside its secrets. Clearing the cache never touches it.
 
     Damage is never papered over: RegistryDamaged leaves the file where it is, and restoring a backup is the way on.
@@ -32,7 +33,7 @@ class Registry(AccountRows, CatalogueRows, InteractionRows, InvalidationRows, Se
 
     def __init__(self, database: Database, lock: ProfileLock, clock: Clock) -> None:
         """Use `Registry.open`."""
-        InvalidationRows.__init__(self, database, clock)
+        TransferRows.__init__(self, database, clock)
         self._lock = lock
 
     @classmethod

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DATA_KEY = bytes(range(32))
 STEPS = tuple(
     Migration(SchemaVersion(1, n), (f"CREATE TABLE step_{n} (x)", f"CREATE INDEX step_{n}_x ON step_{n} (x)"))
-    for n in range(1, 6)
+    for n in range(MIGRATIONS[-1].to.minor + 1, MIGRATIONS[-1].to.minor + 6)
 )
 INVALIDATIONS = 6
 
