@@ -67,6 +67,16 @@ class HeightCall(enum.Enum):
     """Arbitrum: `block.number` inside a call is Ethereum's, so its own precompile is asked."""
 
 
+class DataFee(enum.Enum):
+    """What a network takes for a transaction's data, beside its gas."""
+
+    NONE = "none"
+    ORACLE = "oracle"
+    """Taken beside the gas, not fixed by signing; a contract tells it (OP stack, GasPriceOracle)."""
+    IN_GAS = "in-gas"
+    """Paid in gas: what a transaction uses depends on what its data costs just then (Arbitrum)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """What the wallet knows of one network. Times in seconds.
@@ -87,6 +97,7 @@ class Network:
     endpoints: tuple[Endpoint, ...] = ()
     height_call: HeightCall = HeightCall.MULTICALL3
     multicall: str | None = None
+    data_fee: DataFee = DataFee.NONE
     explorer: str = ""
     testnet: bool = False
     practice: bool = False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_wallet.core.assets import Asset, AssetId, AssetOrigin
 from desktop_wallet.core.errors import RegistryDamaged
-from desktop_wallet.core.networks import Endpoint, Family, HeightCall, Network, NetworkId
+from desktop_wallet.core.networks import DataFee, Endpoint, Family, HeightCall, Network, NetworkId
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,6 +119,7 @@ class CatalogueRows:
                 "id": str(network.id),
                 "family": network.family.value,
                 "height_call": network.height_call.value,
+                "data_fee": network.data_fee.value,
             }
         )
         await self._change("INSERT OR REPLACE INTO added_networks VALUES (?, ?)", (str(network.id), text))
@@ -180,5 +181,7 @@ def _network(text: str) -> Network:
     fields["id"] = NetworkId.parse(fields["id"])
     fields["family"] = Family(fields["family"])
     fields["height_call"] = HeightCall(fields["height_call"])
+    # Networks that were added before there was such a thing have none.
+    fields["data_fee"] = DataFee(fields.get("data_fee", DataFee.NONE.value))
     fields["endpoints"] = tuple(Endpoint(**endpoint) for endpoint in fields["endpoints"])
     return Network(**fields)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from desktop_wallet.core.assets import Asset, AssetId, AssetOrigin
-from desktop_wallet.core.networks import Endpoint, Family, HeightCall, Network, NetworkId
+from desktop_wallet.core.networks import DataFee, Endpoint, Family, HeightCall, Network, NetworkId
 from desktop_wallet.resources import load_networks_document, load_tokens_documents
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def _network(entry: Mapping[str, Any]) -> Network:
         endpoints=tuple(Endpoint(server["url"], server["operator"]) for server in entry["endpoint"]),
         height_call=HeightCall(entry["height_call"]),
         multicall=entry.get("multicall"),
+        data_fee=DataFee(entry["data_fee"]),
         explorer=entry["explorer"],
         testnet=entry["testnet"],
         chain_hash=entry.get("chain_hash"),
