@@ -173,8 +173,10 @@ class ChainAdapter(Protocol):
         """Return what signed bytes say, by another way than they were made; ValueError if they are no transfer."""
         ...
 
-    async def broadcast(self, signed: SignedTransaction) -> tuple[Delivery, ...]:
-        """Hand the transaction to several servers at once and return what each made of it, in no order.
+    def broadcast(self, signed: SignedTransaction) -> AsyncIterator[Delivery]:
+        """Hand the transaction to several servers at once and yield what each made of it, as the answers come.
+
+        (An iterator, so that one server that never answers keeps nobody waiting who has the answer of another.)
 
         Never raises for a network's fault. "Already known" is TAKEN only if that server shows it under our id.
         """

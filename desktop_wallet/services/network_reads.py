@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from desktop_wallet.chains.adapter import ReadRequest
 from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.errors import StorageFailure
+from desktop_wallet.core.positions import Height
 from desktop_wallet.services.arrivals import Arrivals, Taken
 from desktop_wallet.services.flights import Departure, Flights
 from desktop_wallet.services.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.balances import BalanceKey, BalanceState, Reading, Verdict
@@ -48,6 +49,37 @@ class NetworkReads:
     async def kept(self) -> None:
         """Return when everything that was read before this call is kept."""
         await self._keeping.finish()
+
+    async def settle(self, network: NetworkId, keys: Sequence[BalanceKey], blocks: Sequence[Height]) -> Height | None:
+        """Read balances pinned at or above these blocks and what is held, on a server on which the blocks stand.
+
+        Returns the block they were read at, once every one of them is in the store; None if that is not to be had now.
+        """
+        adapter = self._parts.adapters.of(network)
+        request = ReadRequest(tuple(keys), self._invalidations.counter, self._invalidations.registry)
+        lowest = max(block.number for block in blocks)
+        olds = {
+            reading.position
+            for key in keys
+            if (reading := self.held(key).reading) is not None and isinstance(reading.position, Height)
+        }
+        batch = await adapter.read_settled(request, blocks, at_least=max([lowest, *(old.number for old in olds)]))
+        standing: dict[object, bool | None] = {}
+        if batch is None and any(old.number > lowest for old in olds):
+            # What is held may be of a branch that was longer, and is gone.
+            standing = {old: await adapter.is_on_chain(old) for old in olds}
+            lowest = max([lowest, *(old.number for old in olds if standing[old] is not False)])
+            batch = await adapter.read_settled(request, blocks, at_least=lowest)
+        if batch is None or batch.failures or not batch.readings:
+            return None
+        taken, _ = self._arrivals.take(
+            batch.readings, adapter.network.block_time_s, old_on_chain=lambda old: standing.get(old.position)
+        )
+        if taken.kept:
+            self._keeping.begin(self._keep(taken.kept, taken.changed), "keep")
+        self._parts.feed.publish(ChangeSet(balances=frozenset(keys)))
+        position = batch.readings[0].position
+        return position if len(taken.kept) == len(keys) and isinstance(position, Height) else None
 
     async def stop(self) -> None:
         """Call off every read, and wait until what was read is kept."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.instants import Clock, Instant
     from desktop_wallet.core.invalidation import Scope
     from desktop_wallet.core.networks import NetworkId
+    from desktop_wallet.core.positions import Height
     from desktop_wallet.core.totals import Total
     from desktop_wallet.services.flights import Landing, Waiter
     from desktop_wallet.services.session_parts import SessionParts
@@ -52,6 +53,7 @@ class Balances:
         self._pages: PageCache = parts.pages
         self._memory = parts.memory
         self._counters = parts.counters
+        self._transfers = parts.transfers
         self._invalidations = parts.registry.invalidations
         self._reads = NetworkReads(parts)
         self._loaded: set[tuple[NetworkId, Address]] = set()
@@ -88,10 +90,16 @@ class Balances:
                 limit = limits[key.network] = (policy.ttl_s(Purpose.DISPLAY, network), network.max_head_age_s)
             state = self.state(key)
             valid = state.reading is None or self._invalidations.covers(state.reading)
+            change = self._transfers.expected_change(key, state.reading)
             shown.append(
-                badge(state, Circumstances(now, *limit, valid, page_opened, self._woke, None, is_updating(key)))
+                badge(state, Circumstances(now, *limit, valid, page_opened, self._woke, change, is_updating(key)))
             )
         return shown
+
+    def spendable(self, key: BalanceKey) -> int | None:
+        """Return what may be spent of a balance as it is held: less what signed transfers may take. None if unknown."""
+        reading = self.state(key).reading
+        return None if reading is None else self._transfers.spendable(key, reading)
 
     def total(self, keys: Iterable[BalanceKey], page_opened: Instant | None, *, one_asset: bool) -> Total:
         """Return the honest total of these balances; from the same store as the rows."""
@@ -227,6 +235,11 @@ class Balances:
                 self._tell([key for readings in pages.values() for key in self._reads.restore(readings)])
         return True
 
+    async def settle(self, network: NetworkId, keys: Sequence[BalanceKey], blocks: Sequence[Height]) -> Height | None:
+        """Read balances pinned above these blocks (requirement I2); return the block they were read at, or None."""
+        await self.load_pages(keys)
+        return await self._reads.settle(network, keys, blocks)
+
     async def forget(self, key: BalanceKey) -> None:
         """Drop what memory and disk keep of a balance; it is unknown until it is read again."""
         async with self._loading:
@@ -249,6 +262,10 @@ class Balances:
         It returns when the registry has it; what follows can fail without undoing that.
         """
         await self._parts.registry.invalidate(scopes, cause)
+        self.follow(scopes)
+
+    def follow(self, scopes: Sequence[Scope]) -> None:
+        """Do what follows an invalidation that stands in the registry: repaint, and read the balances anew."""
         self._counters.invalidation()
         touched = [key for key in self.keys() if any(scope.matches(key) for scope in scopes)]
         self._tell(touched)

@@ -21,10 +21,13 @@ from desktop_wallet.services.folders import make_private
 from desktop_wallet.services.metrics import Metrics
 from desktop_wallet.services.preload import Preload
 from desktop_wallet.services.reading import Balances
+from desktop_wallet.services.sending import Sending
 from desktop_wallet.services.session_parts import SessionParts
 from desktop_wallet.services.settings import SettingsKeeper
+from desktop_wallet.services.settling import Settling
 from desktop_wallet.services.slicing import Slicer
 from desktop_wallet.services.tasks import Tasks
+from desktop_wallet.services.transfers import TransferBook
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -94,6 +97,9 @@ class Session:
         self.metrics: Metrics
         self.balances: Balances
         self.preload: Preload
+        self.transfers: TransferBook
+        self.settling: Settling
+        self.sending: Sending
         self.pages: PageCache
         self._tasks = Tasks()
         self._sleep = outside.sleep
@@ -190,6 +196,8 @@ class Session:
             steps.push_async_callback(self.pages.close)
             steps.push_async_callback(self._keep_counters)
             steps.push_async_callback(self.balances.stop)
+            steps.push_async_callback(self.settling.stop)
+            steps.push_async_callback(self.sending.stop)
             steps.push_async_callback(self.preload.stop)
             steps.push_async_callback(self._tasks.stop)
 
@@ -244,6 +252,8 @@ async def open_session(
         session.metrics = Metrics(registry, pages, memory, counts)
         await session.metrics.load()
         book = Book(session.accounts, session.catalogue)
+        session.transfers = TransferBook(registry, feed, lambda asset: session.catalogue.asset(asset).decimals)
+        await session.transfers.load()
         parts = SessionParts(
             outside.clock,
             outside.sleep,
@@ -256,10 +266,23 @@ async def open_session(
             feed,
             Slicer(),
             session.settings.policy,
+            session.transfers,
         )
         session.balances = Balances(parts)
         session.preload = Preload(parts, session.balances)
+        session.transfers.on_invalidated = session.balances.follow
+        session.settling = Settling(parts, session.balances)
+        session.sending = Sending(
+            parts,
+            session.balances,
+            session.accounts,
+            session.catalogue,
+            session.settling,
+            vault,
+            session.settings,
+        )
         session.begin_preload()
+        session.settling.begin()
         session._tasks.begin(session._tend(), "tend")  # noqa: SLF001 - part of building the session
         if spend_problem is None:
             session._tasks.begin(session._tidy(), "tidy")  # noqa: SLF001 - part of building the session

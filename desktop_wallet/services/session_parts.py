@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from desktop_wallet.services.feed import ChangeFeed
     from desktop_wallet.services.metrics import Metrics
     from desktop_wallet.services.slicing import Slicer
+    from desktop_wallet.services.transfers import TransferBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,4 @@ class SessionParts:
     feed: ChangeFeed
     slicer: Slicer
     policy: Callable[[], Policy]
+    transfers: TransferBook

@@ -27,6 +27,7 @@ from desktop_wallet.services.preload import Preload
 from desktop_wallet.services.reading import Balances
 from desktop_wallet.services.session_parts import SessionParts
 from desktop_wallet.services.slicing import Slicer
+from desktop_wallet.services.transfers import TransferBook
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -221,6 +222,9 @@ async def engine(
     await pages.open()
     adapters = {n.id: ScriptedAdapter(n, clock) for n in networks}
     memory = MemoryTier()
+    feed = ChangeFeed()
+    transfers = TransferBook(registry, feed, lambda _: 18)
+    await transfers.load()
     parts = SessionParts(
         clock=clock,
         sleep=sleep or _no_wait,
@@ -230,9 +234,10 @@ async def engine(
         counters=Metrics(registry, pages, memory, CacheMetrics()),
         book=cast("Book", FixedBook(networks, addresses)),
         adapters=cast("Adapters", ScriptedAdapters(adapters)),
-        feed=ChangeFeed(),
+        feed=feed,
         slicer=Slicer(),
         policy=Policy,
+        transfers=transfers,
     )
     balances = Balances(parts)
     preload = Preload(parts, balances)
