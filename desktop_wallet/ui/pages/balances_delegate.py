@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 from typing_extensions import override
 
 from desktop_wallet.core.freshness import BadgeKind
@@ -24,25 +24,18 @@ from desktop_wallet.ui.models.balance_words import (
     group_note,
 )
 from desktop_wallet.ui.models.balances_model import LINE_ROLE
+from desktop_wallet.ui.pages.line_delegate import PADDING, LineDelegate
 from desktop_wallet.ui.theme import ROW_HEIGHT, TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.badge import Ring, badge_width, paint_badge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex
 
     from desktop_wallet.ui.models.balance_names import AssetWords
 
-PADDING = 14
 _GLYPH = 22
 _GLYPH_GAP = 9
-_LEAST_PIXELS = 7
 _LEAST_NAME = 40
-_MOST_FITTED = 4_096
-_ONE_LINE_LEFT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft) | Qt.TextFlag.TextSingleLine
-_RIGHT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
-_PLACES = (12, 9, 6, 4, 2, 0)
 _KNOWN_COLORS = {
     "ETH": "#627eea",
     "WETH": "#627eea",
@@ -91,15 +84,12 @@ def paint_glyph(painter: QPainter, area: QRect, asset: AssetWords, theme: Theme)
     painter.restore()
 
 
-class BalancesDelegate(QStyledItemDelegate):
+class BalancesDelegate(LineDelegate):
     """Paints headings and balances; the ring of a balance that is being read turns with `ring`."""
 
     def __init__(self, theme: Theme, ring: Ring, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, parent)
         self._ring = ring
-        self._fitted: dict[tuple[str, TextStyle, int], tuple[str, int]] = {}
-        """Texts as they fit a width, with the pixels they take: the same few stand in every line."""
         self.ring_seen = False
         """Whether any balance painted since this was reset is being read."""
 
@@ -129,13 +119,8 @@ class BalancesDelegate(QStyledItemDelegate):
             self._paint_ground(painter, rect, Token.SURFACE, selected=bool(state & QStyle.StateFlag.State_Selected))
             self._paint_row(painter, rect.adjusted(PADDING, 0, -PADDING, -1), line, column)
         if column is Column.ASSET and state & QStyle.StateFlag.State_HasFocus:
-            painter.fillRect(QRect(rect.x(), rect.y(), 3, rect.height() - 1), self._theme.color(Token.ACCENT))
+            self._paint_focus(painter, rect)
         painter.restore()
-
-    def _paint_ground(self, painter: QPainter, rect: QRect, token: Token, *, selected: bool) -> None:
-        painter.fillRect(rect, self._theme.color(Token.ACCENT_SOFT if selected else token))
-        painter.setPen(self._theme.color(Token.LINE))
-        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
 
     def _paint_heading(self, painter: QPainter, area: QRect, heading: Heading, column: Column) -> None:
         if column is Column.ASSET:
@@ -169,22 +154,6 @@ class BalancesDelegate(QStyledItemDelegate):
             self.ring_seen |= row.badge.updating
             paint_badge(painter, area, row.badge, self._theme, phase=self._ring.phase)
 
-    def _paint_amount(
-        self, painter: QPainter, area: QRect, text: Callable[[int | None], str], style: TextStyle, token: Token
-    ) -> None:
-        # A number cut from the right would be another number: decimals go first, then the type shrinks.
-        font = self._theme.font(style)
-        shown = text(None)
-        for places in _PLACES:
-            if QFontMetrics(font).horizontalAdvance(shown) <= area.width():
-                break
-            shown = text(places)
-        while font.pixelSize() > _LEAST_PIXELS and QFontMetrics(font).horizontalAdvance(shown) > area.width():
-            font.setPixelSize(font.pixelSize() - 1)
-        painter.setFont(font)
-        painter.setPen(self._theme.color(token))
-        painter.drawText(area, _RIGHT, shown)
-
     def _paint_fold(self, painter: QPainter, area: QRect, *, folded: bool) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -198,20 +167,3 @@ class BalancesDelegate(QStyledItemDelegate):
             painter.rotate(-90)
         painter.drawPolyline([QPointF(-4, -2), QPointF(0, 2), QPointF(4, -2)])
         painter.restore()
-
-    def _text(self, painter: QPainter, area: QRect, text: str, style: TextStyle, token: Token) -> int:
-        """Paint one line of text within the area, cut with an ellipsis; return the pixels it took."""
-        if not text or area.width() < 8:
-            return 0
-        font = self._theme.font(style)
-        fitted = self._fitted.get((text, style, area.width()))
-        if fitted is None:
-            metrics = QFontMetrics(font)
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-            if len(self._fitted) >= _MOST_FITTED:
-                self._fitted.clear()
-            fitted = self._fitted[text, style, area.width()] = (shown, metrics.horizontalAdvance(shown))
-        painter.setFont(font)
-        painter.setPen(self._theme.color(token))
-        painter.drawText(area, _ONE_LINE_LEFT, fitted[0])
-        return fitted[1]

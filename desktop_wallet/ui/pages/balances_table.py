@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QAction,
-    QContextMenuEvent,
-    QFontMetrics,
-    QHelpEvent,
-    QKeyEvent,
-    QKeySequence,
-    QMouseEvent,
-    QPainter,
-    QPainterPath,
-)
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QToolTip, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent
+from PySide6.QtWidgets import QWidget
 from typing_extensions import override
 
 from desktop_wallet.ui.models.balance_snapshot import BalanceRow
 from desktop_wallet.ui.models.balance_view import Grouping, Order
 from desktop_wallet.ui.models.balance_words import ORDERS, Column, amount_text, explanation
-from desktop_wallet.ui.pages.balances_delegate import PADDING, BalancesDelegate
-from desktop_wallet.ui.theme import RADIUS_CARD, ROW_HEIGHT, TextStyle, Token
+from desktop_wallet.ui.pages.balances_delegate import BalancesDelegate
+from desktop_wallet.ui.pages.line_delegate import PADDING
+from desktop_wallet.ui.pages.line_table import LineTable
+from desktop_wallet.ui.theme import TextStyle
 from desktop_wallet.ui.widgets.badge import Ring
-from desktop_wallet.ui.widgets.text import tooltip
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from desktop_wallet.core.balances import BalanceKey
@@ -50,7 +44,7 @@ _SHRINKING = ((Column.FRESHNESS, 142), (Column.NETWORK, 84), (Column.AMOUNT, 136
 """Who gives room to the asset when it is short, in this order, and down to how many pixels."""
 
 
-class BalancesTable(QTableView):
+class BalancesTable(LineTable):
     """Shows a BalancesModel. What a person wants of a balance is told by signal, with its key."""
 
     chosen = Signal(object)
@@ -63,8 +57,7 @@ class BalancesTable(QTableView):
     """The Order that a head asks for, and whether descending."""
 
     def __init__(self, theme: Theme, model: BalancesModel, clock: Clock, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, "Balances", parent)
         self._balances = model
         self._clock = clock
         self._kept: BalanceKey | None = None
@@ -75,48 +68,14 @@ class BalancesTable(QTableView):
         self._delegate = BalancesDelegate(theme, self._ring, self)
         self.setModel(model)
         self.setItemDelegate(self._delegate)
-        self.setAccessibleName("Balances")
         self.setAccessibleDescription("Enter opens where a number comes from; left and right fold and unfold a group.")
-        self.setShowGrid(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setMouseTracking(False)
-        self._set_up_heads()
-        self._actions = {name: self._action(name, text, keys) for name, text, keys in _MENU}
-        model.modelAboutToBeReset.connect(self._on_about_to_be_reset)
-        model.relaid.connect(self._on_relaid)
-        theme.changed.connect(self._on_theme_changed)
-
-    def _set_up_heads(self) -> None:
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(ROW_HEIGHT)
         heads = self.horizontalHeader()
-        heads.setFont(self._theme.font(TextStyle.SMALL))
-        heads.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        heads.setFixedHeight(ROW_HEIGHT - 1)
-        heads.setHighlightSections(False)
         heads.setSectionsClickable(True)
-        heads.setSectionsMovable(False)
-        heads.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        heads.setMinimumSectionSize(40)
-        heads.setAccessibleName("Columns of the balances")
         heads.sectionClicked.connect(self._on_head_clicked)
         heads.setToolTip("Click to sort, again to reverse, a third time for the natural order")
-
-    def _action(self, name: str, text: str, keys: str) -> QAction:
-        action = QAction(text, self)
-        action.setShortcut(QKeySequence(keys))
-        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        action.triggered.connect(lambda _checked=False, name=name: self._on_action(name))
-        self.addAction(action)
-        return action
+        self._actions = [self._action(text, keys, partial(self._on_action, name)) for name, text, keys in _MENU]
+        model.modelAboutToBeReset.connect(self._on_about_to_be_reset)
+        model.relaid.connect(self._on_relaid)
 
     # From the page
 
@@ -135,19 +94,6 @@ class BalancesTable(QTableView):
         else:
             self.setCurrentIndex(self._balances.index(line, Column.ASSET))
         self._restoring = False
-
-    def visible_lines(self) -> tuple[int, int]:
-        """Return the first and the last line in sight; the last is below the first when there is none."""
-        height = self.viewport().height()
-        first, last = self.rowAt(0), self.rowAt(height - 1)
-        if first < 0:
-            return 0, -1
-        return first, last if last >= 0 else self._balances.rowCount() - 1
-
-    @property
-    def content_height(self) -> int:
-        """Return the height at which every line is in sight."""
-        return self.horizontalHeader().height() + self._balances.rowCount() * ROW_HEIGHT + 2 * self.frameWidth()
 
     def lay_out_columns(self) -> None:
         """Share the width among the columns: amounts and badges whole, the rest by what it says."""
@@ -210,59 +156,25 @@ class BalancesTable(QTableView):
         super().paintEvent(event)
         if self._delegate.ring_seen:
             self._ring.set_running(True)
-        self._round_corners()
+        self.round_corners()
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         group = self._balances.group_at(self.currentIndex().row())
         match event.key():
-            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space if not event.modifiers():
-                self._open_current()
             case Qt.Key.Key_Left if not event.modifiers():
                 self._fold_current(folded=True)
             case Qt.Key.Key_Right if group is not None and not event.modifiers():
                 self._balances.fold(group, folded=False)
-            case Qt.Key.Key_Home | Qt.Key.Key_End:
-                last = self._balances.rowCount() - 1
-                line = 0 if event.key() == Qt.Key.Key_Home else last
-                self.setCurrentIndex(self._balances.index(line, Column.ASSET))
             case _:
                 super().keyPressEvent(event)
 
     @override
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        super().mouseReleaseEvent(event)
-        if event.button() is not Qt.MouseButton.LeftButton:
-            return
-        line = self.indexAt(event.position().toPoint()).row()
-        if line >= 0 and line == self.currentIndex().row():
-            self._open_current()
+    def menu_actions(self) -> Iterable[QAction]:
+        return self._actions if self.key is not None else ()
 
     @override
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        if self.key is None:
-            return
-        menu = QMenu(self)
-        menu.setAccessibleName("This balance")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addActions(list(self._actions.values()))
-        where = event.globalPos()
-        if event.reason() is QContextMenuEvent.Reason.Keyboard:
-            where = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
-        menu.popup(where)
-
-    @override
-    def viewportEvent(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), self.tooltip_at(event.pos()), self.viewport())
-            return True
-        return super().viewportEvent(event)
-
-    def tooltip_at(self, place: QPoint) -> str:
-        """Return the tooltip for a place in the viewport, safe against markup in names."""
-        return tooltip(self._explained(place))
-
-    def _explained(self, place: QPoint) -> str:
+    def explained(self, place: QPoint) -> str:
         index = self.indexAt(place)
         line = self._balances.line(index.row()) if index.isValid() else None
         if not isinstance(line, BalanceRow):
@@ -281,27 +193,8 @@ class BalancesTable(QTableView):
 
     # Within
 
-    def _round_corners(self) -> None:
-        """Paint the lower corners round: lines would else stand out over the frame's."""
-        area = QRectF(self.viewport().rect())
-        outline = QPainterPath()
-        # The frame's own outline, seen from the viewport, which begins within it and below the heads.
-        frame = area.adjusted(-0.5, -2 * RADIUS_CARD, 0.5, 0.5)
-        outline.addRoundedRect(frame, RADIUS_CARD, RADIUS_CARD)
-        corners = QPainterPath()
-        lower = area.adjusted(0, area.height() - RADIUS_CARD, 0, 0)
-        if self.verticalScrollBar().isVisible():
-            lower.setWidth(RADIUS_CARD)
-        corners.addRect(lower)
-        painter = QPainter(self.viewport())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillPath(corners.subtracted(outline), self._theme.color(Token.WINDOW))
-        painter.setClipPath(corners)
-        painter.setPen(self._theme.color(Token.ACCENT if self.hasFocus() else Token.LINE))
-        painter.drawPath(outline)
-        painter.end()
-
-    def _open_current(self) -> None:
+    @override
+    def open_current(self) -> None:
         line = self.currentIndex().row()
         group = self._balances.group_at(line)
         if group is not None:
@@ -365,6 +258,3 @@ class BalancesTable(QTableView):
                 self.viewport().update(self.visualRect(self._balances.index(number, Column.FRESHNESS)))
         if not seen:
             self._ring.set_running(False)
-
-    def _on_theme_changed(self) -> None:
-        self.viewport().update()

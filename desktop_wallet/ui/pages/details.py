@@ -61,7 +61,7 @@ class FittedText(Text):
         painter.end()
 
 
-class _FieldRow(QWidget):
+class FieldRow(QWidget):
     """One field: its label, what it says with a quieter note below, and a button that copies it."""
 
     def __init__(self, shell: Shell, parent: QWidget) -> None:
@@ -140,7 +140,7 @@ class DetailsPane(QFrame):
         self._list = QVBoxLayout(self._room)
         self._list.setContentsMargins(0, 0, 0, 0)
         self._list.setSpacing(2 * GRID)
-        self._rows: list[_FieldRow] = []
+        self._rows: list[FieldRow] = []
         self._build()
 
     def _build(self) -> None:
@@ -232,7 +232,7 @@ class DetailsPane(QFrame):
 
     def _show_fields(self, shown: tuple[Field, ...]) -> None:
         while len(self._rows) < len(shown):
-            row = _FieldRow(self._shell, self)
+            row = FieldRow(self._shell, self)
             self._list.addWidget(row)
             follow(self._rows[-1].copy if self._rows else self.close_button, row)
             self._rows.append(row)

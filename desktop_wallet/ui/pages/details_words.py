@@ -81,7 +81,7 @@ def fields(row: BalanceRow, now: Instant) -> tuple[Field, ...]:
     failure = row.state.failure
     if failure is not None:
         shown = None if reading is None else reading.started.wall_s
-        when = f"tried at {_moment(failure.at.wall_s, now)}" + (f", {failure.host}" if failure.host else "")
+        when = f"tried at {moment_text(failure.at.wall_s, now)}" + (f", {failure.host}" if failure.host else "")
         made.append(Field("Last try", failure_sentence(failure, asset.network.name, shown, now), when))
     return tuple(made)
 
@@ -91,7 +91,7 @@ def _provenance(row: BalanceRow, reading: Reading, now: Instant) -> Iterable[Fie
     yield from _position(row, reading, now)
     yield Field("Answered by", reading.endpoint, f"in {took_text(reading)}")
     yield Field("How", how_text(reading))
-    yield Field("Read", _moment(reading.started.wall_s, now), f"{age_text(age_s)} ago")
+    yield Field("Read", moment_text(reading.started.wall_s, now), f"{age_text(age_s)} ago")
     yield Field("Came from", came_from_text(row))
     yield Field("Still valid", _validity(row), f"counter {reading.seq:,}")
     behind = row.state.behind
@@ -167,7 +167,7 @@ def _validity(row: BalanceRow) -> str:
     return "Yes. It was read after everything the wallet knows to have touched it."
 
 
-def _moment(wall_s: float, now: Instant) -> str:
+def moment_text(wall_s: float, now: Instant) -> str:
     """Return when something was: with seconds, and with the day unless it is today's."""
     brief = time_text(wall_s, now.wall_s)
     day, _, _ = brief.rpartition(" ")
