@@ -15,7 +15,8 @@ class ChangeSet:
     """The balances that changed, and whether the lists around them did.
 
     `accounts`: wallets or accounts came, went or were renamed. `catalogue`: networks, endpoints or tokens did.
-    `activity`: which reads are under way, or an endpoint's health.
+    `activity`: which reads are under way, or an endpoint's health. `transfers`: those that went a step.
+    `received`: something came in.
     """
 
     balances: frozenset[BalanceKey] = frozenset()
@@ -23,6 +24,7 @@ class ChangeSet:
     catalogue: bool = False
     activity: bool = False
     transfers: frozenset[TransferId] = frozenset()
+    received: bool = False
 
     def __or__(self, other: ChangeSet) -> ChangeSet:
         """Return both together."""
@@ -32,8 +34,11 @@ class ChangeSet:
             self.catalogue or other.catalogue,
             self.activity or other.activity,
             self.transfers | other.transfers,
+            self.received or other.received,
         )
 
     def __bool__(self) -> bool:
         """Return whether anything changed."""
-        return bool(self.balances or self.accounts or self.catalogue or self.activity or self.transfers)
+        return bool(
+            self.balances or self.accounts or self.catalogue or self.activity or self.transfers or self.received
+        )

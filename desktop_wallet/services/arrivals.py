@@ -62,6 +62,8 @@ class Taken:
     """Balances whose answers came from below what is held: to be asked again after `follow_up_s`."""
     changed: frozenset[Address] = frozenset()
     """Accounts on which an amount is another one than before."""
+    moved: tuple[tuple[Reading, Reading], ...] = ()
+    """What was held and what now counts, of balances whose amount is another one than before."""
 
 
 class Arrivals:
@@ -115,6 +117,7 @@ class Arrivals:
         again: dict[Verdict, list[Reading]] = {}
         unsettled: set[BalanceKey] = set()
         changed: set[Address] = set()
+        moved: list[tuple[Reading, Reading]] = []
         for reading in readings:
             before = self.held(reading.key)
             evidence = Evidence(
@@ -132,12 +135,13 @@ class Arrivals:
                 kept.append(reading)
                 if before.reading is not None and before.reading.amount != reading.amount:
                     changed.add(reading.key.address)
+                    moved.append((before.reading, reading))
             if verdict in (Verdict.ASK_ELSEWHERE, Verdict.BEHIND, Verdict.DOUBTED):
                 again.setdefault(verdict, []).append(reading)
                 unsettled.add(reading.key)
             else:
                 landings[reading.key] = Landing(reading)
-        return Taken(landings, tuple(kept), frozenset(unsettled), frozenset(changed)), again
+        return Taken(landings, tuple(kept), frozenset(unsettled), frozenset(changed), tuple(moved)), again
 
     async def ask_elsewhere(
         self, adapter: ChainAdapter, request: ReadRequest, again: dict[Verdict, list[Reading]]
@@ -152,6 +156,7 @@ class Arrivals:
         landings: dict[BalanceKey, Landing] = {}
         kept: list[Reading] = []
         changed: set[Address] = set()
+        moved: list[tuple[Reading, Reading]] = []
         second = replace(request, keys=tuple(first), avoid=avoid, seq=self._invalidations.counter)
         async for batch in adapter.read_balances(second):
             witnesses = [r for r in batch.readings if self._agrees(r, first[r.key], doubted, adapter)]
@@ -163,6 +168,7 @@ class Arrivals:
                 landings |= taken.landings
                 kept += taken.kept
                 changed |= taken.changed
+                moved += taken.moved
         now = self._clock.now()
         for key in doubted - landings.keys():
             failure = ReadFailure(key, FailureReason.DOUBTED, now, host=first[key].endpoint)
@@ -171,7 +177,8 @@ class Arrivals:
         unsettled = frozenset(first.keys() - landings.keys())
         if unsettled:
             _log.info("%s: %d balances answered from below what is held", network.id, len(unsettled))
-        return Taken(landings | dict.fromkeys(unsettled, Landing()), tuple(kept), unsettled, frozenset(changed))
+        landings |= dict.fromkeys(unsettled, Landing())
+        return Taken(landings, tuple(kept), unsettled, frozenset(changed), tuple(moved))
 
     @staticmethod
     def follow_up_s(block_time_s: float) -> float:

@@ -76,6 +76,7 @@ class NetworkReads:
             batch.readings, adapter.network.block_time_s, old_on_chain=lambda old: standing.get(old.position)
         )
         if taken.kept:
+            self._parts.incoming.note(taken.kept, taken.moved)
             self._keeping.begin(self._keep(taken.kept, taken.changed), "keep")
         self._parts.feed.publish(ChangeSet(balances=frozenset(keys)))
         position = batch.readings[0].position
@@ -111,6 +112,7 @@ class NetworkReads:
     def _land(self, departure: Departure, taken: Taken) -> None:
         if taken.kept:
             self._counters.latency(departure.network, taken.kept[0])
+            self._parts.incoming.note(taken.kept, taken.moved)
             self._keeping.begin(self._keep(taken.kept, taken.changed), "keep")
         for key, landing in taken.landings.items():
             self.flights.land(departure, key, landing)

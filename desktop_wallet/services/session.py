@@ -18,6 +18,7 @@ from desktop_wallet.services.book import Book
 from desktop_wallet.services.catalogue import Catalogue, ask_networks
 from desktop_wallet.services.feed import ChangeFeed
 from desktop_wallet.services.folders import make_private
+from desktop_wallet.services.incoming import Incoming
 from desktop_wallet.services.metrics import Metrics
 from desktop_wallet.services.preload import Preload
 from desktop_wallet.services.reading import Balances
@@ -98,6 +99,7 @@ class Session:
         self.balances: Balances
         self.preload: Preload
         self.transfers: TransferBook
+        self.incoming: Incoming
         self.settling: Settling
         self.sending: Sending
         self.pages: PageCache
@@ -195,6 +197,7 @@ class Session:
             steps.push_async_callback(self._registry.close)
             steps.push_async_callback(self.pages.close)
             steps.push_async_callback(self._keep_counters)
+            steps.push_async_callback(self.incoming.stop)
             steps.push_async_callback(self.balances.stop)
             steps.push_async_callback(self.settling.stop)
             steps.push_async_callback(self.sending.stop)
@@ -254,6 +257,8 @@ async def open_session(
         book = Book(session.accounts, session.catalogue)
         session.transfers = TransferBook(registry, feed, lambda asset: session.catalogue.asset(asset).decimals)
         await session.transfers.load()
+        session.incoming = Incoming(registry, session.transfers, feed)
+        await session.incoming.load()
         parts = SessionParts(
             outside.clock,
             outside.sleep,
@@ -267,6 +272,7 @@ async def open_session(
             Slicer(),
             session.settings.policy,
             session.transfers,
+            session.incoming,
         )
         session.balances = Balances(parts)
         session.preload = Preload(parts, session.balances)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from desktop_wallet.services.adapters import Adapters
     from desktop_wallet.services.book import Book
     from desktop_wallet.services.feed import ChangeFeed
+    from desktop_wallet.services.incoming import Incoming
     from desktop_wallet.services.metrics import Metrics
     from desktop_wallet.services.slicing import Slicer
     from desktop_wallet.services.transfers import TransferBook
@@ -37,3 +38,4 @@ class SessionParts:
     slicer: Slicer
     policy: Callable[[], Policy]
     transfers: TransferBook
+    incoming: Incoming

@@ -290,6 +290,9 @@ class Settling:
                 return replace(before, settled=settled) if before.block == seen.block else None
 
             await self._change(transfer.id, settle)
+        self._parts.incoming.settled(
+            reading for key in keys if (reading := self._balances.state(key).reading) is not None
+        )
 
 
 async def _sleep(sleep: Callable[[float], Awaitable[None]], pause_s: float) -> None:

@@ -86,6 +86,10 @@ class TransferBook:
 
     # What follows for balances
 
+    def touching(self, key: BalanceKey) -> tuple[Transfer, ...]:
+        """Return every transfer that changes a balance, or would have."""
+        return tuple(self._touching.get(key, {}).values())
+
     def waiting_on(self, key: BalanceKey) -> tuple[Transfer, ...]:
         """Return the transfers that make a balance Pending."""
         return tuple(self._waiting.get(key, {}).values())

@@ -22,6 +22,7 @@ from desktop_wallet.core.networks import Endpoint, Family, Network, NetworkId
 from desktop_wallet.core.positions import Height, HeightKind
 from desktop_wallet.registry.registry import Registry
 from desktop_wallet.services.feed import ChangeFeed
+from desktop_wallet.services.incoming import Incoming
 from desktop_wallet.services.metrics import Metrics
 from desktop_wallet.services.preload import Preload
 from desktop_wallet.services.reading import Balances
@@ -238,6 +239,7 @@ async def engine(
         slicer=Slicer(),
         policy=Policy,
         transfers=transfers,
+        incoming=Incoming(registry, transfers, feed),
     )
     balances = Balances(parts)
     preload = Preload(parts, balances)
