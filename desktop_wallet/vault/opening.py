@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -24,6 +26,7 @@ from desktop_wallet.vault.document import (
     exists,
 )
 from desktop_wallet.vault.files import make_private_folder, to_text, write_private
+from desktop_wallet.vault.held_keys import KEPT
 from desktop_wallet.vault.strongbox import SPEND, SPEND_HALF, VIEW, SpendProblem, Strongbox, bare, new_entry
 
 PASSWORD_MINIMUM: Final = 8
@@ -101,15 +104,67 @@ def unlock(box: Strongbox, password: str, ticket: int) -> UnlockOutcome:
         box.keys.hold(SPEND_HALF, keys.spend_half, ticket)
     finally:
         keys.wipe()
+    box.asks = False
     return _open_spend(box, document, ticket, UNLOCK_PATIENCE_S)
 
 
 def retry_keyring(box: Strongbox, ticket: int) -> UnlockOutcome:
-    """Try again to open the spend key, waiting up to a minute for an answer to the keyring's prompt."""
+    """Try again to open the spend key, waiting up to a minute for an answer to the keyring's prompt.
+
+    Where the password is asked for each time, there is nothing to open it with: then the keyring alone is tried.
+    """
     box.keys.key(VIEW)
+    if box.asks:
+        return _try_keyring(box)
     if box.keys.holds(SPEND):
         return UnlockOutcome(None)
     return _open_spend(box, box.read(), ticket, RETRY_PATIENCE_S)
+
+
+def forget_spend_key(box: Strongbox) -> None:
+    """Wipe what is kept of the spend key, or would open it, and ask for the password from now on. VaultLocked."""
+    box.keys.key(VIEW)
+    box.asks = True
+    box.keys.forget(SPEND)
+    box.keys.forget(SPEND_HALF)
+
+
+def keep_spend_key(box: Strongbox, password: str, ticket: int) -> None:
+    """Open the spend key and keep it until the lock. VaultLocked, WrongPassword, VaultDamaged or KeyringFailure."""
+    lend_spend_key(box, password, ticket, KEPT)
+    box.asks = False
+
+
+def lend_spend_key(box: Strongbox, password: str, ticket: int, loan: int) -> None:
+    """Open the spend key and hold it for a loan. VaultLocked, WrongPassword, VaultDamaged or KeyringFailure."""
+    box.keys.key(VIEW)
+    document = box.read()
+    keys = wraps.password_keys(password, document.header)
+    try:
+        wraps.open_view(document, keys)
+        device = box.device_secret(document.header, RETRY_PATIENCE_S)
+        box.keys.hold(SPEND, wraps.open_spend(document, keys.spend_half, device), ticket, loan=loan)
+    finally:
+        keys.wipe()
+    box.problem = None
+
+
+@contextlib.contextmanager
+def confirmed(box: Strongbox, password: str, ticket: int) -> Iterator[None]:
+    """Within it the password was right, and the spend key can be had; afterwards nothing is left that was not before.
+
+    WrongPassword; where the password is asked for each time, what `lend_spend_key` raises.
+    """
+    if not box.asks:
+        check_password(box, password)
+        yield
+        return
+    loan = box.keys.new_loan()
+    try:
+        lend_spend_key(box, password, ticket, loan)
+        yield
+    finally:
+        box.keys.forget(SPEND, loan=loan)
 
 
 def check_password(box: Strongbox, password: str) -> None:
@@ -193,8 +248,10 @@ def _write_with_new_spend_key(
                 box.write_entry(header.device_entry, to_text(device))
             _write_checked(box, document, keys, device, view=view, spend=spend)
         box.problem = None
+        box.keys.forget_loans(SPEND)  # of the key that was: it opens nothing of the new file
         box.keys.hold(VIEW, view, ticket)
-        box.keys.hold(SPEND, spend, ticket)
+        if not box.asks:
+            box.keys.hold(SPEND, spend, ticket)
     finally:
         wipe(spend)
 
@@ -225,6 +282,17 @@ def _keep_old(box: Strongbox, document: VaultDocument) -> None:
     while (path := box.folder / f"{VAULT_FILE}.{number}.old").exists():
         number += 1
     write_private(path, document.encode(), box.steps)
+
+
+def _try_keyring(box: Strongbox) -> UnlockOutcome:
+    if isinstance(box.problem, KeyringFailure):
+        try:
+            box.device_secret(box.read().header, RETRY_PATIENCE_S)
+        except KeyringFailure as problem:
+            box.problem = bare(problem)
+        else:
+            box.problem = None
+    return UnlockOutcome(None if box.problem is None else bare(box.problem))
 
 
 def _open_spend(box: Strongbox, document: VaultDocument, ticket: int, patience_s: float) -> UnlockOutcome:

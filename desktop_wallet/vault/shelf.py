@@ -96,7 +96,8 @@ def remove(box: Strongbox, wallet: WalletId) -> None:
 def with_secret(box: Strongbox, wallet: WalletId, use: Callable[[WalletSecret], _T]) -> _T:
     """Return what `use` makes of the plain secret, which is wiped afterwards.
 
-    VaultLocked, the KeyringFailure that the unlock met, NotAllowed ("no-secret"), or VaultDamaged if no copy opens.
+    VaultLocked, PasswordNeeded, the KeyringFailure that the unlock met, NotAllowed ("no-secret"), or VaultDamaged if
+    no copy opens.
     """
     spend = box.spend_key()
     document = box.read()
@@ -142,7 +143,8 @@ def sign(box: Strongbox, request: SignTransaction) -> SignedTransaction:
 def tidy(box: Strongbox) -> Tidied:
     """Delete left-over entries and files, and write again the copy of a secret that is missing or broken.
 
-    Raises VaultLocked only: what cannot be done now is told as `problem`, harms nothing, and is done the next time.
+    Raises VaultLocked and PasswordNeeded only: what else stands in the way is told as `problem`, harms nothing, and is
+    mended the next time.
     """
     box.keys.key(VIEW)
     mended = deleted = 0

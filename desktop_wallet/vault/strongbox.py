@@ -14,8 +14,10 @@ from desktop_wallet.core.errors import (
     KeyringFailure,
     KeyringUnsafe,
     NotAllowed,
+    PasswordNeeded,
     StorageFailure,
     VaultDamaged,
+    VaultLocked,
     VaultMissing,
 )
 from desktop_wallet.core.instants import Clock
@@ -45,6 +47,8 @@ class Strongbox:
     keys: HeldKeys = field(default_factory=HeldKeys)
     problem: SpendProblem | None = None
     """Why an unlocked vault holds no spend key."""
+    asks: bool = False
+    """Whether the spend key is not kept but lent only, each time for the password."""
 
     def read(self) -> VaultDocument:
         """Return the file's content; VaultMissing, VaultDamaged, VaultTooNew or StorageFailure."""
@@ -55,11 +59,16 @@ class Strongbox:
         write_private(self.folder / VAULT_FILE, document.encode(), self.steps, verify=verify)
 
     def spend_key(self) -> bytes:
-        """Return the spend key, to be dropped at once; VaultLocked, or the problem that the unlock met."""
+        """Return the spend key, to be dropped at once; VaultLocked, PasswordNeeded, or the problem the unlock met."""
         self.keys.key(VIEW)
-        if self.problem is not None and not self.keys.holds(SPEND):
-            raise bare(self.problem)
-        return self.keys.key(SPEND)
+        try:
+            return self.keys.key(SPEND)
+        except VaultLocked:
+            if self.problem is not None:
+                raise bare(self.problem) from None
+            if self.asks:
+                raise PasswordNeeded from None
+            raise
 
     def refuse_memory(self, *, practice: bool) -> None:
         """Raise NotAllowed if the store forgets at exit and this is no practice profile."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from desktop_wallet.core.accounts import Account, DerivationPath, Wallet, WalletId
 from desktop_wallet.core.addresses import Address
-from desktop_wallet.core.errors import KeyringFailure
+from desktop_wallet.core.errors import KeyringFailure, PasswordNeeded
 from desktop_wallet.core.instants import Clock
 from desktop_wallet.core.signing import SignedTransaction, SignTransaction
 from desktop_wallet.sealing import DEFAULT_KDF, KdfParameters, subkey
@@ -53,8 +55,9 @@ class Vault:
 
     @property
     def can_spend(self) -> bool:
-        """Return whether secrets can be opened too."""
-        return self._box.keys.holds(SPEND)
+        """Return whether secrets can be opened too, if need be with the password."""
+        box = self._box
+        return box.keys.holds(SPEND) or (self.is_unlocked and box.asks and box.problem is None)
 
     async def create(
         self,
@@ -108,9 +111,54 @@ class Vault:
         ticket = self._box.keys.ticket()
         await self._run(lambda box: opening.renew_device(box, password, device, ticket))
 
-    async def tidy(self) -> Tidied:
-        """Mend what a crash or a stranger did to the keyring's entries; to be called once after an unlock."""
-        return await self._run(shelf.tidy)
+    async def tidy(self, *, keep: bool = True) -> Tidied:
+        """Mend what a crash or a stranger did to the keyring's entries; to be called once after an unlock.
+
+        Unless `keep`, the spend key is forgotten then, whatever was found. VaultLocked, PasswordNeeded.
+        """
+
+        def work(box: Strongbox) -> Tidied:
+            try:
+                return shelf.tidy(box)
+            finally:
+                if not keep:
+                    opening.forget_spend_key(box)
+
+        return await self._run(work)
+
+    # -- asking for the password each time ----------------------------------------------------------------------
+
+    async def forget_spend_key(self) -> None:
+        """Wipe the spend key; from then on it is lent only, and what was asked for before is done before. VaultLocked.
+
+        What opens secrets raises PasswordNeeded then, unless it takes the password or stands within `spending`.
+        """
+        forgotten = self._worker.submit(_leaving_no_trace, opening.forget_spend_key, self._box)
+        await asyncio.shield(asyncio.wrap_future(forgotten))  # a caller that is cancelled has said that it should go
+
+    async def keep_spend_key(self, password: str) -> None:
+        """Open the spend key and hold it until the lock again. VaultLocked, WrongPassword, KeyringFailure."""
+        ticket = self._box.keys.ticket()
+        await self._run(lambda box: opening.keep_spend_key(box, password, ticket))
+
+    @asynccontextmanager
+    async def spending(self, password: str) -> AsyncIterator[None]:
+        """Hold the spend key for the length of a block, and not a moment longer, whatever ends it.
+
+        VaultLocked, WrongPassword, VaultDamaged, KeyringFailure. A lock within the block wipes the key at once. No
+        signature is made with a key that was lent so.
+        """
+        keys = self._box.keys
+        ticket, loan = keys.ticket(), keys.new_loan()
+        open_it = partial(opening.lend_spend_key, password=password, ticket=ticket, loan=loan)
+        opened = self._worker.submit(_leaving_no_trace, open_it, self._box)
+        try:
+            await asyncio.wrap_future(opened)
+            del password, open_it  # the block may take long
+            yield
+        finally:
+            # At once; or, where the caller was cancelled before the key was opened, as soon as it is.
+            opened.add_done_callback(lambda _: keys.forget(SPEND, loan=loan))
 
     async def erase_entries(self) -> KeyringFailure | None:
         """Lock, and take all that is ours out of the keyring, before the profile's folder is removed for good.
@@ -153,9 +201,23 @@ class Vault:
         """Return the EVM address at each path; with no paths, the one address of a single key."""
         return await self._run(lambda box: shelf.addresses(box, wallet, paths))
 
-    async def sign(self, request: SignTransaction, password: str | None = None) -> SignedTransaction:  # noqa: ARG002
-        """Sign a transaction with one account's key. VaultLocked, KeyringFailure; NotAllowed ("other-key")."""
-        return await self._run(lambda box: shelf.sign(box, request))
+    async def sign(self, request: SignTransaction, password: str | None = None) -> SignedTransaction:
+        """Sign a transaction with one account's key. VaultLocked, KeyringFailure; NotAllowed ("other-key").
+
+        A password that is given has to be right: WrongPassword. Where the spend key is not kept it is opened with the
+        password for this one signature; PasswordNeeded without.
+        """
+        ticket = self._box.keys.ticket()
+
+        def work(box: Strongbox) -> SignedTransaction:
+            if password is not None:
+                with opening.confirmed(box, password, ticket):
+                    return shelf.sign(box, request)
+            if box.asks and box.keys.holds(VIEW):
+                raise PasswordNeeded
+            return shelf.sign(box, request)
+
+        return await self._run(work)
 
     async def reveal_phrase(self, wallet: WalletId, password: str) -> str:
         """Return the words, after asking for the password once more. WrongPassword; NotAllowed for a single key."""
@@ -199,9 +261,11 @@ class Vault:
     # -- the worker ---------------------------------------------------------------------------------------------
 
     async def _reveal(self, wallet: WalletId, password: str, what: Callable[[WalletSecret], str]) -> str:
+        ticket = self._box.keys.ticket()
+
         def work(box: Strongbox) -> str:
-            opening.check_password(box, password)
-            return shelf.with_secret(box, wallet, what)
+            with opening.confirmed(box, password, ticket):
+                return shelf.with_secret(box, wallet, what)
 
         return await self._run(work)
 
