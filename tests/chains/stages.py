@@ -91,6 +91,21 @@ class Stage(Protocol):
 
     def pass_blocks(self, blocks: int) -> None: ...
     def reorg(self, depth: int) -> None: ...
+    def welcome(self, address: Address) -> None:
+        """Give an account every asset's gift."""
+        ...
+
+    def hold_back(self) -> None:
+        """Let what is sent wait."""
+        ...
+
+    def take_again(self) -> None:
+        """Put what waits into a new block."""
+        ...
+
+    def drop(self, transaction: str) -> None:
+        """Forget a transaction that waits."""
+        ...
 
 
 ACCOUNTS = tuple(parse_address(Family.EVM, "0x" + digit * 40) for digit in "abc")
@@ -130,7 +145,7 @@ class PracticeStage:
         return self.chain.height
 
     def block(self, number: int) -> tuple[str, str, int]:
-        header = self.chain._blocks.header(number)
+        header = self.chain._state.blocks.header(number)
         assert header is not None
         return header.hash, header.parent_hash, header.time_s
 
@@ -143,6 +158,19 @@ class PracticeStage:
 
     def reorg(self, depth: int) -> None:
         self.chain.reorganise(depth)
+
+    def welcome(self, address: Address) -> None:
+        self.chain.welcome(address)
+
+    def hold_back(self) -> None:
+        self.chain.hold_back()
+
+    def take_again(self) -> None:
+        self.chain.take_again()
+        self.pass_blocks(1)
+
+    def drop(self, transaction: str) -> None:
+        self.chain.drop(transaction)
 
 
 @dataclass
@@ -172,11 +200,14 @@ class AnvilStage:
             address = node.deploy_token(token.name, token.symbol, supply=supply, decimals=token.decimals)
             asset = AssetId(self.network.id, "erc20", address)
             tokens.append(Asset(asset, token.symbol, token.name, token.decimals, AssetOrigin.LIST))
-            for account in ACCOUNTS[:2]:
-                node.send_token(address, account.text, token.gift)
         self.tokens = tuple(tokens)
         for account in ACCOUNTS[:2]:
-            node.set_balance(account.text, self.world.gift_wei)
+            self._welcome(node, account)
+
+    def _welcome(self, node: Anvil, address: Address) -> None:
+        for asset, token in zip(self.tokens, self.world.tokens, strict=True):
+            node.send_token(asset.id.reference, address.text, token.gift)
+        node.set_balance(address.text, self.world.gift_wei)
 
     @property
     def genesis(self) -> str:
@@ -201,6 +232,19 @@ class AnvilStage:
 
     def reorg(self, depth: int) -> None:
         self.node.reorg(depth)
+
+    def welcome(self, address: Address) -> None:
+        self._welcome(self.node, address)
+
+    def hold_back(self) -> None:
+        self.node.rpc("evm_setAutomine", False)
+
+    def take_again(self) -> None:
+        self.node.mine()
+        self.node.rpc("evm_setAutomine", True)
+
+    def drop(self, transaction: str) -> None:
+        self.node.rpc("anvil_dropTransaction", transaction)
 
 
 def network_of(*nodes: Anvil, multicall: str | None = MULTICALL3) -> Network:

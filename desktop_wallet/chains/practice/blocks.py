@@ -55,11 +55,12 @@ class Blocks:
         """Grow again, to where the chain would be by now."""
         self._stopped_at = None
 
-    def reorganise(self, depth: int) -> None:
-        """Give the newest blocks other hashes; their times, numbers and contents stay."""
+    def reorganise(self, depth: int) -> int:
+        """Give the newest blocks other hashes; their times and numbers stay. Return the first of them."""
         first = max(self.head - depth + 1, 1)
         salt = hashlib.blake2b(self._salts[-1][1], digest_size=16).digest()
         self._salts = [entry for entry in self._salts if entry[0] < first] + [(first, salt)]
+        return first
 
     def header(self, number: int) -> Header | None:
         """Return the block of that number; None beyond the head or below 0."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from desktop_wallet.chains.practice.blocks import AGE_AT_BIRTH_BLOCKS, Blocks
-from desktop_wallet.chains.practice.ledger import Ledger
-from desktop_wallet.chains.practice.rpc import GAS_PRICE_WEI, TRANSFER_GAS, Receipt, Rpc
+from desktop_wallet.chains.practice.execution import TRANSFER_GAS
+from desktop_wallet.chains.practice.refusals import Refused
+from desktop_wallet.chains.practice.rpc import Rpc
+from desktop_wallet.chains.practice.state import Dice, State
+from desktop_wallet.chains.practice.transactions import DYNAMIC_FEE, Transaction
 from desktop_wallet.core.addresses import Address
 from desktop_wallet.core.errors import EndpointRateLimited, EndpointTimeout, EndpointUnreachable
 from desktop_wallet.core.instants import Clock
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _RETRY_AFTER_S = 8.0
 _TIMEOUT_S = 10.0
+_TRANSFER = bytes.fromhex("a9059cbb")
+"""`transfer(address,uint256)` (ERC-20)"""
 
 
 class PracticeFault(enum.Enum):
@@ -40,6 +43,8 @@ class PracticeFault(enum.Enum):
     """Every contract answers with nothing."""
     NONSENSE = "nonsense"
     """The answer is cut in the middle."""
+    UNANSWERED = "unanswered"
+    """What was asked for is done, and nothing is answered: a timeout."""
 
 
 class PracticeChain:
@@ -62,16 +67,11 @@ class PracticeChain:
         self.outage = False
         self.delay_s = 0.0
         self.answered = 0
-        self._seed = f"{world.chain_id}/{seed}"
         self._sleep = sleep
         self._latency_s = latency_s
         self._faults: list[PracticeFault] = []
-        self._ledger = Ledger()
-        self._receipts: dict[str, Receipt] = {}
-        self._newcomers: list[str] = []
-        self._blocks = Blocks(clock, world.block_time_s, self._seed)
-        self._rpc = Rpc(world, self._blocks, self._ledger, self._receipts)
-        self._dripped = AGE_AT_BIRTH_BLOCKS
+        self._state = State(world, clock, Dice(f"{world.chain_id}/{seed}"))
+        self._rpc = Rpc(self._state)
 
     @property
     def host(self) -> str:
@@ -81,13 +81,17 @@ class PracticeChain:
     @property
     def height(self) -> int:
         """Return the number of the newest block."""
-        return self._blocks.head
+        return self._state.blocks.head
 
     async def answer(self, body: bytes) -> bytes:
         """Return the reply to a JSON-RPC request or batch; raises the NetworkFailure it was told to."""
         self.answered += 1
         shortest, longest = self._latency_s
-        wait_s = self.delay_s + shortest + (longest - shortest) * self._draw(f"latency/{self.answered}", 1000) / 1000
+        wait_s = (
+            self.delay_s
+            + shortest
+            + (longest - shortest) * self._state.dice.draw(f"latency/{self.answered}", 1000) / 1000
+        )
         if wait_s:
             await self._sleep(wait_s)
         fault = self._faults.pop(0) if self._faults else None
@@ -97,11 +101,13 @@ class PracticeChain:
             raise EndpointTimeout(host=self.host, after_s=_TIMEOUT_S)
         if fault is PracticeFault.RATE_LIMITED:
             raise EndpointRateLimited(host=self.host, retry_after_s=_RETRY_AFTER_S)
-        self._drip()
+        self._state.catch_up()
         reply = json.dumps(
             self._rpc.reply(_request(body), refuse=fault is PracticeFault.REFUSED, empty=fault is PracticeFault.EMPTY),
             separators=(",", ":"),
         ).encode()
+        if fault is PracticeFault.UNANSWERED:
+            raise EndpointTimeout(host=self.host, after_s=_TIMEOUT_S)
         return reply[: len(reply) // 2] if fault is PracticeFault.NONSENSE else reply
 
     def fail_next(self, fault: PracticeFault, times: int = 1) -> None:
@@ -110,72 +116,79 @@ class PracticeChain:
 
     def stand_still(self) -> None:
         """Stop making blocks: the head grows old."""
-        self._drip()
-        self._blocks.stop()
+        self._state.catch_up()
+        self._state.blocks.stop()
 
     def go_on(self) -> None:
         """Make blocks again."""
-        self._blocks.go_on()
+        self._state.blocks.go_on()
 
-    def reorganise(self, depth: int) -> None:
-        """Replace the newest blocks by others at the same heights."""
-        self._drip()
-        self._blocks.reorganise(depth)
+    def hold_back(self) -> None:
+        """Make blocks without transactions: what is sent waits."""
+        self._state.catch_up()
+        self._state.contents.held = True
+
+    def take_again(self) -> None:
+        """Put into the next block what waits."""
+        self._state.catch_up()
+        self._state.contents.held = False
+
+    def drop(self, transaction: str) -> None:
+        """Forget a transaction that waits, as if it had never come."""
+        self._state.catch_up()
+        self._state.pool.drop(transaction)
+
+    def reorganise(self, depth: int, *, lose: bool = False) -> None:
+        """Replace the newest blocks by others at the same heights.
+
+        Gifts and drips come again in the same blocks. Transactions wait again, and the next block takes them; with
+        `lose` nobody knows them any more.
+        """
+        self._state.reorganise(depth, lose=lose)
+
+    def raise_fees(self, times: int) -> None:
+        """Let gas cost so many times as much as at first, from the next block on; 1 ends that."""
+        self._state.catch_up()
+        self._state.prices.raise_from(self._state.blocks.head + 1, times)
+
+    def stop_simulating(self) -> None:
+        """Be a server that does not know `eth_simulateV1`, as many do not."""
+        self._rpc.simulates = False
 
     def welcome(self, address: Address) -> None:
         """Give an address the newcomer's gift, at once; one that had it already gets nothing more."""
-        self._drip()
-        account = address.text
-        if self._ledger.knows(account):
-            return
-        self._newcomers.append(account)
-        head = self._blocks.head
-        self._ledger.give(head, None, account, self.world.gift_wei)
-        for token in self.world.tokens:
-            self._ledger.give(head, token.address, account, token.gift)
+        self._state.catch_up()
+        self._state.contents.welcome(address.text)
 
     def transfer(self, sender: Address, recipient: Address, amount: int, token: str | None = None) -> str:
         """Return the hash of a transaction that moves play money in the next block; ValueError if there is too little.
 
-        `amount` in base units of the coin, or of the token at that address. The sender pays a fee in the coin.
+        `amount` in base units of the coin, or of the token at that address. The sender pays a fee in the coin; nobody
+        has to sign.
         """
-        self._drip()
-        source, target, block = sender.text, recipient.text, self._blocks.head + 1
-        gas = TRANSFER_GAS if token is None else 2 * TRANSFER_GAS
-        fee_wei = gas * GAS_PRICE_WEI
-        needed_wei = fee_wei + (amount if token is None else 0)
-        if amount < 0 or self._ledger.newest(None, source) < needed_wei:
+        self._state.catch_up()
+        source, head, prices = sender.text, self._state.blocks.head, self._state.prices
+        nonce = self._state.pool.next_nonce(source)
+        tip_wei = prices.tip_wei(head)
+        transaction = Transaction(
+            hash=self._state.dice.digest(f"transaction/{source}/{nonce}/{head}"),
+            kind=DYNAMIC_FEE,
+            sender=source,
+            nonce=nonce,
+            to=token or recipient.text,
+            value_wei=0 if token else max(amount, 0),
+            data=_TRANSFER + bytes.fromhex(recipient.text[2:].rjust(64, "0")) + _word(amount) if token else b"",
+            gas=TRANSFER_GAS * (3 if token else 1),
+            max_fee_wei=2 * prices.base_fee_wei(head + 1) + tip_wei,
+            tip_wei=tip_wei,
+        )
+        if amount < 0 or self._state.ledger.newest(token, source) < amount:
             raise ValueError("not that much play money")
-        self._ledger.take(block, token, source, amount)
-        self._ledger.take(block, None, source, fee_wei)
-        self._ledger.give(block, token, target, amount)
-        nonce = self._ledger.count_transaction(block, source)
-        receipt = Receipt(self._digest(f"transaction/{source}/{nonce}"), block, source, target, amount, token, gas)
-        self._receipts[receipt.hash] = receipt
-        return receipt.hash
-
-    def _drip(self) -> None:
-        """Let the faucet do what it has done since somebody last looked: one newcomer after the other gets a little."""
-        every = self.world.drip_every_blocks
-        head = self._blocks.head
-        first = self._dripped // every + 1
-        self._dripped = max(head, self._dripped)
-        if not self._newcomers:
-            return
-        drips: list[tuple[str | None, int]] = [(None, self.world.drip_wei)]
-        drips += [(token.address, token.drip) for token in self.world.tokens if token.drip]
-        for turn in range(first, head // every + 1):
-            token, most = drips[turn % len(drips)]
-            account = self._newcomers[turn // len(drips) % len(self._newcomers)]
-            share = 1 + self._draw(f"drip/{turn}", most)
-            self._ledger.give(turn * every, token, account, share)
-
-    def _digest(self, label: str) -> str:
-        return "0x" + hashlib.blake2b(f"{self._seed}/{label}".encode(), digest_size=32).hexdigest()
-
-    def _draw(self, label: str, below: int) -> int:
-        """Return a seeded number from 0 to below − 1, the same in every run."""
-        return int(self._digest(label), 16) % below
+        try:
+            self._state.pool.add(transaction)
+        except Refused as refused:
+            raise ValueError("not that much play money") from refused
+        return transaction.hash
 
 
 def _request(body: bytes) -> object:
@@ -184,3 +197,7 @@ def _request(body: bytes) -> object:
         return json.loads(body)
     except ValueError:
         return None
+
+
+def _word(number: int) -> bytes:
+    return max(number, 0).to_bytes(32, "big")

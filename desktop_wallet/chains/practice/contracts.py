@@ -22,11 +22,17 @@ _CODE = "0xfe"
 
 
 class Reverted(Exception):
-    """The contract gave up."""
+    """The contract gave up, with a reason or without."""
+
+    @property
+    def data(self) -> bytes:
+        """Return what the caller gets to see: `Error(string)` as Solidity writes it, nothing without a reason."""
+        reason = str(self)
+        return bytes.fromhex("08c379a0") + _text(reason) if reason else b""
 
 
 class Contracts:
-    """Runs calls to contracts against the state after one block."""
+    """Runs calls that change nothing against the state after one block."""
 
     def __init__(self, world: PracticeWorld, ledger: Ledger, blocks: Blocks) -> None:
         self._world = world
@@ -39,6 +45,10 @@ class Contracts:
         """Return the code at an address, 0x where there is none."""
         known = address == self._world.network.multicall or address in self._tokens or self._is_arb_sys(address)
         return _CODE if known else "0x"
+
+    def is_token(self, address: str) -> bool:
+        """Return whether a play token is at the address."""
+        return address in self._tokens
 
     def run(self, target: str, data: bytes, block: int) -> bytes:
         """Return what the contract answers, nothing where there is none; Reverted if it gives up."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 
@@ -27,6 +27,10 @@ class _History:
             self.blocks.append(block)
             self.values.append(value)
 
+    def forget_from(self, block: int) -> None:
+        keep = bisect_left(self.blocks, block)
+        del self.blocks[keep:], self.values[keep:]
+
 
 class Ledger:
     """Balances (base units) and nonces with their whole past. The token None is the coin; addresses in lower case.
@@ -48,12 +52,8 @@ class Ledger:
         history = self._nonces.get(account)
         return history.at(block) if history else 0
 
-    def knows(self, account: str) -> bool:
-        """Return whether the account was ever given anything."""
-        return (None, account) in self._balances
-
     def give(self, block: int, token: str | None, account: str, amount: int) -> None:
-        """Add money made out of nothing."""
+        """Add money."""
         history = self._balances.setdefault((token, account), _History())
         history.put(block, history.newest() + amount)
 
@@ -64,14 +64,22 @@ class Ledger:
             raise ValueError("not that much play money")
         history.put(block, history.newest() - amount)
 
+    def count_transaction(self, block: int, account: str) -> None:
+        """Use up the account's next nonce."""
+        history = self._nonces.setdefault(account, _History())
+        history.put(block, history.newest() + 1)
+
+    def newest_nonce(self, account: str) -> int:
+        """Return the nonce that the account's next transaction uses up."""
+        history = self._nonces.get(account)
+        return history.newest() if history else 0
+
     def newest(self, token: str | None, account: str) -> int:
-        """Return what the account will hold after every change that is known, later blocks included."""
+        """Return what the account holds after every change that is known."""
         history = self._balances.get((token, account))
         return history.newest() if history else 0
 
-    def count_transaction(self, block: int, account: str) -> int:
-        """Return the nonce that the account's next transaction uses up, and use it up."""
-        history = self._nonces.setdefault(account, _History())
-        nonce = history.newest()
-        history.put(block, nonce + 1)
-        return nonce
+    def forget_from(self, block: int) -> None:
+        """Undo every change of that block and of later ones."""
+        for history in (*self._balances.values(), *self._nonces.values()):
+            history.forget_from(block)
