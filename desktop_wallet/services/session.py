@@ -32,6 +32,7 @@ from desktop_wallet.services.transfers import TransferBook
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from desktop_wallet.cache.pages import CacheTrouble
@@ -123,6 +124,27 @@ class Session:
         """Raise WrongPassword unless this is the profile's password."""
         await self._vault.check_password(password)
 
+    async def ask_password_to_send(self) -> None:
+        """Forget the spend key now and after every unlock: each signature takes the password. StorageFailure."""
+        try:
+            await self.settings.change(ask_password_to_send=True)
+        finally:
+            if self.settings.now.ask_password_to_send:  # a caller that is cancelled has said so all the same
+                await self._vault.forget_spend_key()
+
+    async def stop_asking_to_send(self, password: str) -> None:
+        """Hold the spend key from unlock to lock again. WrongPassword, KeyringFailure, StorageFailure."""
+        await self._vault.keep_spend_key(password)
+        try:
+            await self.settings.change(ask_password_to_send=False)
+        except StorageFailure:
+            await self._vault.forget_spend_key()
+            raise
+
+    def lend_spend_key(self, password: str) -> AbstractAsyncContextManager[None]:
+        """Hold the spend key for a block that adds accounts or opens secrets. WrongPassword, KeyringFailure."""
+        return self._vault.spending(password)
+
     def begin_preload(self) -> None:
         """Paint what the disk keeps, then read what is not within its TTL, behind the open window.
 
@@ -165,7 +187,7 @@ class Session:
     async def _tidy(self) -> None:
         # What a crash or a stranger did to the keyring's entries; no balance waits for it.
         try:
-            tidied = await self._vault.tidy()
+            tidied = await self._vault.tidy(keep=not self.settings.now.ask_password_to_send)
         except VaultLocked:
             return
         if tidied.problem is not None:
@@ -290,7 +312,7 @@ async def open_session(
         session.begin_preload()
         session.settling.begin()
         session._tasks.begin(session._tend(), "tend")  # noqa: SLF001 - part of building the session
-        if spend_problem is None:
+        if spend_problem is None or session.settings.now.ask_password_to_send:
             session._tasks.begin(session._tidy(), "tidy")  # noqa: SLF001 - part of building the session
         feed.subscribe(session._on_change)  # noqa: SLF001 - part of building the session
     except BaseException:
