@@ -89,10 +89,14 @@ def call_of(network: Network, draft: Draft) -> Call:
 def build(network: Network, draft: Draft, fee: GasFee, nonce: int) -> EvmTransaction:
     """Return the transaction that carries out the draft; ValueError if none can."""
     call = call_of(network, draft)
-    if not 0 <= nonce < _UINT_64 - 1 or not 0 < fee.gas_limit < _UINT_64 or not 0 <= fee.price.most_wei < _UINT_256:
-        raise ValueError("a nonce, gas or price that no EVM network can carry")
+    price = fee.price
+    prices_wei = [price.most_wei, *([price.max_priority_fee_wei] if isinstance(price, MarketPrice) else [])]
+    if not 0 <= nonce < _UINT_64 - 1 or not 0 < fee.gas_limit < _UINT_64:
+        raise ValueError("a nonce or gas that no EVM network can carry")
+    if not all(0 <= wei < _UINT_256 for wei in prices_wei):
+        raise ValueError("a price that no EVM network can carry")
     chain_id = int(network.id.reference)
-    return EvmTransaction(chain_id, nonce, call.to, call.value_wei, call.data, fee.gas_limit, fee.price)
+    return EvmTransaction(chain_id, nonce, call.to, call.value_wei, call.data, fee.gas_limit, price)
 
 
 def decode(network: Network, raw: bytes) -> DecodedTransaction:
@@ -184,11 +188,12 @@ def _items(body: bytes, count: int) -> list[_Item]:
 
     try:
         items = rlp.decode(body)
+        # Encoded anew, so that the form is the shortest even where the library should be lenient.
+        is_shortest = rlp.encode(items) == body
     except (rlp.DecodingError, RecursionError):
         # Without its cause, which carries the bytes.
         raise ValueError("no RLP") from None
-    # Encoded anew, so that the form is the shortest even where the library should be lenient.
-    if not isinstance(items, list) or len(items) != count or rlp.encode(items) != body:
+    if not is_shortest or not isinstance(items, list) or len(items) != count:
         raise ValueError("not the fields of a transaction")
     return items
 
