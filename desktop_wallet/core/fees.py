@@ -130,7 +130,8 @@ def outbid(price: GasPrice, first: GasPrice) -> GasPrice:
     """Return `price`, raised to what a replacement of a transaction that paid `first` has to pay at least."""
 
     def raised(wei: int) -> int:
-        return (wei * REPLACEMENT_PERCENT + 99) // 100
+        # Both prices have to be above the first ones (go-ethereum's list.Add), which matters where a tip is 0.
+        return max((wei * REPLACEMENT_PERCENT + 99) // 100, wei + 1)
 
     if isinstance(first, LegacyPrice) or isinstance(price, LegacyPrice):
         return LegacyPrice(max(price.most_wei, raised(first.most_wei)))

@@ -97,7 +97,7 @@ def conclude(
     if transfer.state.is_mined:
         return _conclude_mined(transfer, seen)
     for sighting, found in seen:
-        if found.presence is Presence.MINED and found.block is not None:
+        if found.presence is Presence.MINED and found.block is not None and found.block.hash is not None:
             states = (*_revived(transfer), TransferState.CONFIRMED if found.succeeded else TransferState.FAILED)
             return Finding(states, sighting.host, found.block, found.fee_paid)
     if transfer.state is TransferState.REPLACED:
@@ -107,7 +107,7 @@ def conclude(
     waiting = next((each for each, found in seen if found.presence is Presence.WAITING), None)
     if waiting is not None:
         return None if transfer.state is TransferState.BROADCAST else Finding((TransferState.BROADCAST,), waiting.host)
-    gone = bool(seen) and patience.complete and patience.denials >= ROUNDS_UNTIL_GONE
+    gone = is_denied(transfer, sightings) and patience.complete and patience.denials >= ROUNDS_UNTIL_GONE
     if gone and transfer.state in (TransferState.BROADCAST, TransferState.UNKNOWN):
         return Finding((TransferState.DROPPED,))
     return None
@@ -134,10 +134,12 @@ def _revived(transfer: Transfer) -> tuple[TransferState, ...]:
 def _conclude_mined(transfer: Transfer, seen: Sequence[tuple[Sighting, Seen]]) -> Finding | None:
     block = transfer.block
     assert block is not None and block.hash is not None  # noqa: S101, PT018 - `advance` allows no other
+    # What is final is never looked at again, so nobody may gainsay it.
+    gainsaid = any(sighting.standing.get(block.hash) is False for sighting, _ in seen)
     for sighting, found in seen:
-        if found.presence is Presence.MINED and found.block is not None:
+        if found.presence is Presence.MINED and found.block is not None and found.block.hash is not None:
             if found.block.hash == block.hash:
-                return _final(transfer, sighting)
+                return None if gainsaid else _final(transfer, sighting)
             if sighting.standing.get(block.hash) is False:
                 state = TransferState.CONFIRMED if found.succeeded else TransferState.FAILED
                 return Finding((TransferState.BROADCAST, state), sighting.host, found.block, found.fee_paid)
@@ -170,7 +172,11 @@ def _replacement(
         if sibling.state.is_mined and sibling.block is not None:
             return Finding((TransferState.REPLACED,), block=sibling.block)
     # By another program: every server that answered says that the nonce is used and that it was not by ours, twice.
-    used = [each for each, _ in seen if each.used_nonces.get(transfer.draft.sender, 0) > transfer.nonce]
+    used = [
+        each
+        for each, found in seen
+        if found.presence is Presence.ABSENT and each.used_nonces.get(transfer.draft.sender, 0) > transfer.nonce
+    ]
     if used and len(used) == len(seen) and patience.denials >= ROUNDS_UNTIL_GONE:
         highest = max(used, key=lambda each: each.head.number)
         return Finding((TransferState.REPLACED,), highest.host, highest.head)
@@ -183,14 +189,17 @@ def _conclude_replaced(
     block = transfer.block
     assert block is not None  # noqa: S101 - `advance` allows no other
     mined = [sibling for sibling in siblings if sibling.state.is_mined]
+    used = []
     for sighting in sightings:
         count = sighting.used_nonces.get(transfer.draft.sender)
         if count is None or sighting.head.number < block.number:
             continue
         if count <= transfer.nonce:
             return Finding((TransferState.UNKNOWN,), sighting.host)
-        if not mined and _is_final(block, sighting):
-            return Finding((), sighting.host, block, final=True)
+        used.append(sighting)
+    if not mined:
+        final = next((sighting for sighting in used if _is_final(block, sighting)), None)
+        return None if final is None else Finding((), final.host, block, final=True)
     if any(sibling.final for sibling in mined):
         return Finding((), block=block, final=True)
     return None

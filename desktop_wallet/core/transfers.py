@@ -184,14 +184,20 @@ def advance(
     block, fee and settlement. A transfer that comes back to life is no longer closed.
     """
     check_step(transfer.state, step.state)
-    after = replace(transfer, state=step.state, steps=(*transfer.steps, step), final=final)
-    if step.state is TransferState.FINALIZED:
+    state = step.state
+    closed = transfer.closed and not (state.is_open or state.is_mined)
+    after = replace(transfer, state=state, steps=(*transfer.steps, step), final=final, closed=closed)
+    if state is TransferState.FINALIZED:
         return replace(after, final=True)
-    if step.state in (TransferState.CONFIRMED, TransferState.FAILED, TransferState.REPLACED):
-        if block is None:
-            raise IllegalStep(f"{step.state.value} without a block")
+    if state.is_mined:
+        if block is None or block.hash is None:
+            raise IllegalStep(f"{state.value} without a block")
         return replace(after, block=block, fee_paid=fee_paid, settled=None)
-    return replace(after, block=None, fee_paid=None, settled=None)
+    if state is TransferState.REPLACED:
+        if block is None:
+            raise IllegalStep(f"{state.value} without a block")
+        return replace(after, block=block, fee_paid=None, settled=None)
+    return replace(after, block=None, fee_paid=None, settled=None, final=False)
 
 
 def touched(draft: Draft, coin: AssetId) -> tuple[BalanceKey, ...]:
@@ -245,18 +251,23 @@ def is_counted(transfer: Transfer, reading: Reading | None) -> bool:
 def expected_change(key: BalanceKey, reading: Reading | None, transfers: Iterable[Transfer]) -> int | None:
     """Return what waiting transfers will still do to a balance; None where none waits (the badge is not Pending).
 
-    Of several transactions of one nonce only one can happen: the mined one counts, else the newest.
+    Of several transactions of one nonce only one can happen: the mined one counts, settled or not, else the newest,
+    whether or not it touches this balance too.
     """
-    newest: dict[tuple[NetworkId, Address, int], Transfer] = {}
+    happens: dict[tuple[NetworkId, Address, int], Transfer] = {}
+    waits: set[tuple[NetworkId, Address, int]] = set()
     for transfer in transfers:
-        if not transfer.is_waiting or key not in touched(transfer.draft, transfer.fee.asset):
+        if transfer.is_waiting and key in touched(transfer.draft, transfer.fee.asset):
+            waits.add(transfer.slot)
+        if not (transfer.is_waiting or transfer.state.is_mined):
             continue
-        other = newest.get(transfer.slot)
+        other = happens.get(transfer.slot)
         if other is None or (transfer.state.is_mined, transfer.attempt) > (other.state.is_mined, other.attempt):
-            newest[transfer.slot] = transfer
-    if not newest:
+            happens[transfer.slot] = transfer
+    if not waits:
         return None
-    return sum(change_of(transfer, key) for transfer in newest.values() if not is_counted(transfer, reading))
+    chosen = (happens[slot] for slot in waits)
+    return sum(change_of(transfer, key) for transfer in chosen if not is_counted(transfer, reading))
 
 
 def spendable(key: BalanceKey, reading: Reading, transfers: Iterable[Transfer]) -> int:
@@ -279,4 +290,5 @@ def _used_up(attempts: list[Transfer], reading: Reading) -> bool:
     mined = [transfer for transfer in attempts if transfer.state.is_mined]
     if mined:
         return any(transfer.settled is not None and is_counted(transfer, reading) for transfer in mined)
-    return any(transfer.state is TransferState.REPLACED and is_counted(transfer, reading) for transfer in attempts)
+    # One that still may be mined gainsays that another transaction used the nonce up: a reorg may have freed it.
+    return all(transfer.state is TransferState.REPLACED and is_counted(transfer, reading) for transfer in attempts)
