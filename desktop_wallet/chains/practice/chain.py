@@ -151,9 +151,13 @@ class PracticeChain:
         self._state.catch_up()
         self._state.prices.raise_from(self._state.blocks.head + 1, times)
 
-    def stop_simulating(self) -> None:
-        """Be a server that does not know `eth_simulateV1`, as many do not."""
-        self._rpc.simulates = False
+    def simulates(self, known: bool) -> None:  # noqa: FBT001 - a switch
+        """Know `eth_simulateV1`, or be a server that does not, as many are."""
+        self._rpc.simulates = known
+
+    def delegate(self, account: Address, contract: Address) -> None:
+        """Let an account be one that a contract acts for (EIP-7702)."""
+        self._state.contracts.delegates[account.text] = contract.text
 
     def welcome(self, address: Address) -> None:
         """Give an address the newcomer's gift, at once; one that had it already gets nothing more."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _ARB_SYS = "0x0000000000000000000000000000000000000064"
 _PARENT_BLOCKS_AHEAD = 20_000_000
 _BLOCKS_PER_PARENT_BLOCK = 6
+_DELEGATION = "0xef0100"
+"""What the code of an account begins with that lets a contract act for it (EIP-7702)."""
 _CODE = "0xfe"
 """The code shown for a contract: one byte, INVALID, since it runs in Python."""
 
@@ -32,9 +34,13 @@ class Reverted(Exception):
 
 
 class Contracts:
-    """Runs calls that change nothing against the state after one block."""
+    """Runs calls that change nothing against the state after one block.
+
+    `delegates`: the contract of each account that lets one act for it; it only shows, and what is sent there arrives.
+    """
 
     def __init__(self, world: PracticeWorld, ledger: Ledger, blocks: Blocks) -> None:
+        self.delegates: dict[str, str] = {}
         self._world = world
         self._ledger = ledger
         self._blocks = blocks
@@ -43,8 +49,13 @@ class Contracts:
 
     def code(self, address: str) -> str:
         """Return the code at an address, 0x where there is none."""
-        known = address == self._world.network.multicall or address in self._tokens or self._is_arb_sys(address)
-        return _CODE if known else "0x"
+        if address in self.delegates:
+            return _DELEGATION + self.delegates[address][2:]
+        return _CODE if self.is_contract(address) else "0x"
+
+    def is_contract(self, address: str) -> bool:
+        """Return whether something other than a person's account is at the address."""
+        return address == self._world.network.multicall or address in self._tokens or self._is_arb_sys(address)
 
     def is_token(self, address: str) -> bool:
         """Return whether a play token is at the address."""

@@ -68,7 +68,7 @@ class Execution:
         """Return what the call does after that block; its sender must have the coins that it sends."""
         gas = intrinsic_gas(call.data)
         coins = (Movement(None, call.sender, call.to, call.value_wei),) if call.value_wei else ()
-        if self._contracts.code(call.to) == "0x":
+        if not self._contracts.is_contract(call.to):
             return Effect(gas, movements=coins)
         is_token = self._contracts.is_token(call.to)
         if is_token and not call.data:

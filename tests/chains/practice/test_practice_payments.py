@@ -206,13 +206,24 @@ async def test_gifts_outlive_a_reorg_in_their_own_blocks(practice_stage: Practic
 async def test_a_server_that_cannot_simulate_says_so_and_nothing_else_changes(
     practice_stage: PracticeStage, payer: Payer
 ) -> None:
-    practice_stage.chain.stop_simulating()
+    practice_stage.chain.simulates(False)
     call = {"from": str(payer.address), "to": str(STRANGER), "value": "0x1"}
     with pytest.raises(Refusal, match="does not exist") as caught:
         await payer.ask("eth_simulateV1", {"blockStateCalls": [{"calls": [call]}]}, "latest")
     assert caught.value.code == -32601
     assert await payer.ask("eth_call", call, "latest") == "0x"
     assert await payer.ask("eth_estimateGas", call) == hex(PLAIN_GAS)
+
+
+async def test_an_account_can_be_one_that_a_contract_acts_for_and_gets_what_is_sent(
+    practice_stage: PracticeStage, payer: Payer
+) -> None:
+    practice_stage.chain.delegate(STRANGER, ACCOUNTS[0])
+    assert await payer.ask("eth_getCode", str(STRANGER), "latest") == "0xef0100" + str(ACCOUNTS[0])[2:]
+    sent = await payer.send(payer.coins(STRANGER, 100))
+    practice_stage.pass_blocks(1)
+    assert await status(payer, sent) == "0x1"
+    assert await payer.balance(STRANGER, COIN) == 100
 
 
 async def test_a_broadcast_may_be_taken_and_not_answered(practice_stage: PracticeStage, payer: Payer) -> None:
