@@ -33,8 +33,6 @@ BALANCE_OF = "70a08231"
 """ERC-20 `balanceOf(address) -> uint256`"""
 TRANSFER = "a9059cbb"
 """ERC-20 `transfer(address,uint256) -> bool`"""
-TRANSFER = "a9059cbb"
-"""ERC-20 `transfer(address,uint256) -> bool`; many old tokens answer with nothing"""
 SYMBOL = "95d89b41"
 """ERC-20 `symbol() -> string`; a few old tokens answer with bytes32"""
 NAME = "06fdde03"
@@ -137,6 +135,11 @@ def _decode_any(data: bytes, count: int) -> Iterator[bytes | None]:
         place += 96 + length + padded
     if base + place != size:
         raise MalformedReply(problem="multicall length")
+
+
+def encode_bytes(data: bytes) -> str:
+    """Return the one argument of a call that takes `bytes`, without 0x."""
+    return f"{_WORD:064x}{len(data):064x}{data.hex()}{'00' * (-len(data) % _WORD)}"
 
 
 def decode_uint(data: bytes | None) -> int | None:

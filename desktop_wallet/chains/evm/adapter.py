@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from desktop_wallet.chains.evm.identity import identify
 from desktop_wallet.chains.evm.line import Line, Question, always
+from desktop_wallet.chains.evm.quoting import quote
 from desktop_wallet.chains.evm.reader import BalanceReader
 from desktop_wallet.chains.evm.tokens import token_calls, understand_token
 from desktop_wallet.chains.evm.wire import head_of, value_of
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from desktop_wallet.core.balances import BalanceKey
     from desktop_wallet.core.instants import Clock
     from desktop_wallet.core.positions import Height
+    from desktop_wallet.core.quotes import Quote
+    from desktop_wallet.core.transfers import Draft
     from desktop_wallet.net.json_rpc import Result
     from desktop_wallet.net.pool import EndpointPool, EndpointStatus
 
@@ -44,6 +47,7 @@ class EvmAdapter:
         """`decimals_of` tells an asset's decimals, for the readings; it must know every asset that is asked for."""
         self._network = network
         self._pool = pool
+        self._clock = clock
         self._line = Line(network, pool, expected=network.id.reference)
         self._reader = BalanceReader(self._line, decimals_of, clock)
 
@@ -117,6 +121,10 @@ class EvmAdapter:
             if isinstance(last, WrongChain):
                 raise last from None
             raise
+
+    async def quote(self, draft: Draft) -> Quote:
+        """Return fees, nonces, codes and the simulated outcome, from one batch to one server; raises NoEndpointLeft."""
+        return await quote(self._line, self._clock, draft)
 
     def endpoint_statuses(self) -> tuple[EndpointStatus, ...]:
         """Return how each endpoint does, best first."""

@@ -17,6 +17,7 @@ from desktop_wallet.core.errors import (
 )
 from desktop_wallet.core.instants import Instant
 from desktop_wallet.core.networks import Network
+from desktop_wallet.core.positions import Height, HeightKind
 from desktop_wallet.net.json_rpc import NO_ANSWER, Call, Result, RpcError, RpcResult, hex_quantity
 
 LATEST = Call("eth_getBlockByNumber", ("latest", False))
@@ -86,6 +87,11 @@ def head_of(value: object, host: str) -> Head:
         block_hash(value.get("parentHash"), host),
         hex_quantity(value.get("timestamp"), host, _TIME_BITS),
     )
+
+
+def height_of(head: Head) -> Height:
+    """Return where that block stands."""
+    return Height(HeightKind.BLOCK, head.number, head.hash, head.parent_hash, head.time_s)
 
 
 def check_time(time_s: int, now: Instant, host: str) -> None:
