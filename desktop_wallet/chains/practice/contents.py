@@ -104,9 +104,9 @@ class Contents:
         self._give(token, account, 1 + self._draw(f"drip/{turn}", most))
 
     def _mine(self, block: int, pool: Pool, execution: Execution, prices: Prices) -> None:
-        base_fee_wei, used = prices.base_fee_wei(block), 0
-        place = 0
-        while (best := pool.take_best(base_fee_wei, BLOCK_GAS_LIMIT - used)) is not None:
+        base_fee_wei, room = prices.base_fee_wei(block), BLOCK_GAS_LIMIT - prices.crowd_gas(block)
+        place = used = 0
+        while (best := pool.take_best(base_fee_wei, room - used)) is not None:
             effect = execution.effect(Call(best.sender, best.to, best.value_wei, best.data), block)
             enough = effect.gas <= best.gas
             gas, price_wei = min(effect.gas, best.gas), best.price_wei(base_fee_wei)

@@ -15,6 +15,8 @@ _SWAY_PERCENT = 4
 _MIDDLE = 50
 _LEAST_OF_TIP_PERCENT = 40
 _RISING_PERCENT = 120
+_LEAST_CROWD_GAS = 9_000_000
+_CROWD_GAS = 9_000_000
 
 
 class Prices:
@@ -38,6 +40,10 @@ class Prices:
         sway = self._draw(f"tip/{block}", 2 * _SWAY_PERCENT + 1) - _SWAY_PERCENT
         part = _LEAST_OF_TIP_PERCENT + int(_RISING_PERCENT * min(max(percentile, 0), 100)) // 100
         return self._level(block) * _TIP_WEI * part // 100 * (100 + sway) // 100
+
+    def crowd_gas(self, block: int) -> int:
+        """Return the gas of those who pay these tips: a crowd that fills a part of every block, and is not shown."""
+        return _LEAST_CROWD_GAS + self._draw(f"crowd/{block}", _CROWD_GAS)
 
     def _level(self, block: int) -> int:
         return next(times for first, times in reversed(self._levels) if first <= block)

@@ -116,7 +116,8 @@ class Rpc:
         return history
 
     def _gas_used(self, block: int) -> int:
-        return sum(receipt.gas for receipt in self._state.contents.inside(block))
+        own = sum(receipt.gas for receipt in self._state.contents.inside(block))
+        return own + self._state.prices.crowd_gas(block)
 
     def _block(self, header: Header, *, whole: bool) -> dict[str, object]:
         inside = self._state.contents.inside(header.number)
