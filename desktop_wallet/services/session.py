@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -129,17 +129,21 @@ class Session:
         try:
             await self.settings.change(ask_password_to_send=True)
         finally:
-            if self.settings.now.ask_password_to_send:  # a caller that is cancelled has said so all the same
-                await self._vault.forget_spend_key()
+            await self._forget_if_asking()
 
     async def stop_asking_to_send(self, password: str) -> None:
         """Hold the spend key from unlock to lock again. WrongPassword, KeyringFailure, StorageFailure."""
-        await self._vault.keep_spend_key(password)
         try:
+            await self._vault.keep_spend_key(password)
             await self.settings.change(ask_password_to_send=False)
-        except StorageFailure:
-            await self._vault.forget_spend_key()
-            raise
+        finally:
+            await self._forget_if_asking()
+
+    async def _forget_if_asking(self) -> None:
+        # The vault does what the setting says, though the caller was cancelled between the two, or the disk is full.
+        if self.settings.now.ask_password_to_send and not self._closed:
+            with suppress(VaultLocked):
+                await self._vault.forget_spend_key()
 
     def lend_spend_key(self, password: str) -> AbstractAsyncContextManager[None]:
         """Hold the spend key for a block that adds accounts or opens secrets. WrongPassword, KeyringFailure."""

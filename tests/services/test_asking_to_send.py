@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from tests.fakes.engine import until
 from tests.vault.disk_store import DiskStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
     from desktop_wallet.core.accounts import WalletId
@@ -114,6 +115,23 @@ async def test_switched_off_for_the_password_the_key_is_held_again(application: 
     await application.lock()
     again = await application.unlock(session.profile.id, PASSWORD)
     assert await again.accounts.add_account(wallet_of(again))
+
+
+async def cancelled_at_once(switch: Coroutine[object, object, None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        switching = group.create_task(switch)
+        await asyncio.sleep(0)
+        switching.cancel()
+    assert switching.cancelled()
+
+
+async def test_who_is_cancelled_while_switching_leaves_setting_and_vault_of_one_mind(session: Session) -> None:
+    await cancelled_at_once(session.stop_asking_to_send(PASSWORD))
+    await session.check_password(PASSWORD)  # the worker is through with what came before
+    assert (session.settings.now.ask_password_to_send, holds_a_spend_key(session)) == (True, False)
+    await session.stop_asking_to_send(PASSWORD)
+    await cancelled_at_once(session.ask_password_to_send())
+    assert (session.settings.now.ask_password_to_send, holds_a_spend_key(session)) == (True, False)
 
 
 async def test_what_cannot_be_kept_changes_neither_the_setting_nor_the_key(
