@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from pathlib import Path
 
+from desktop_wallet.clock import SystemClock
+from desktop_wallet.services.door import Door, Knock, Word
+from desktop_wallet.services.folders import Folders, make_private
 from desktop_wallet.vault.harden import harden_process
 
 
@@ -20,9 +24,23 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.write(f"desktop-wallet {version('desktop-wallet')}\n")
         return 0
     gc.disable()  # a start makes no garbage worth looking for; later the window looks for it itself
-    from desktop_wallet.app import run  # noqa: PLC0415 - Qt takes its time, and --version and --help need none
+    if options.tour is not None:
+        from desktop_wallet.app import walk  # noqa: PLC0415 - Qt takes its time, and --version and --help need none
 
-    return run(data=options.data, practice=options.practice, tour=options.tour)
+        return walk(options.tour)
+    folders = Folders.of_this_person() if options.data is None else Folders.under(options.data)
+    make_private(folders.data)
+    door = Door(folders.data, SystemClock())
+    if door.hand_over(Knock(Word.PRACTICE if options.practice else Word.RAISE, _token())):
+        return 0
+    from desktop_wallet.app import run  # noqa: PLC0415 - as above, and a start that comes second needs none either
+
+    return run(folders, door, practice=options.practice)
+
+
+def _token() -> str:
+    """Return what the desktop gave this start, so that a window may come forward for it."""
+    return os.environ.get("XDG_ACTIVATION_TOKEN") or os.environ.get("DESKTOP_STARTUP_ID", "")
 
 
 def _parser() -> argparse.ArgumentParser:

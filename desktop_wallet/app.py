@@ -19,12 +19,14 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from desktop_wallet.compose import Application, Surrounds, warm_up
-from desktop_wallet.services.folders import Folders, make_private
+from desktop_wallet.services.door import Door, Knock, Word
+from desktop_wallet.services.folders import Folders
 from desktop_wallet.ui.main_window import MainWindow
 from desktop_wallet.ui.theme import Theme, ThemeMode
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
     from pathlib import Path
 
     from desktop_wallet.ui.garbage import GarbageSearch
@@ -37,27 +39,42 @@ _PAINT_WITHIN_MS = 500
 _SETTLED_S = 3.0
 
 
-def run(*, data: Path | None, practice: bool, tour: Path | None) -> int:
-    """Run the program until its window is closed or its tour is done; return the exit code."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    app = QApplication(sys.argv[:1])
-    app.setApplicationName("desktop-wallet")
-    app.setApplicationDisplayName("Wallet")
-    app.setDesktopFileName("desktop-wallet")
-    app.setQuitOnLastWindowClosed(False)  # qasync 0.28 would end the loop before the clean-up
-    if tour is not None:
-        return _walk(app, tour)
-    folders = Folders.of_this_person() if data is None else Folders.under(data)
+def run(folders: Folders, door: Door, *, practice: bool) -> int:
+    """Run the program until its window is closed; return the exit code. The folders are there and private."""
+    app = _make_app()
     application = Application(Surrounds(folders=folders))
-    make_private(folders.data)
     window = MainWindow(application, Theme(app, ThemeMode(application.preferences.theme.value)))
     window.entry.begin_at_once()
     window.show()
     _paint(app, window)
     loop = make_loop(app)
     with loop:
-        code: int = loop.run_until_complete(_serve(loop, application, window, practice=practice))
+        code: int = loop.run_until_complete(_serve(loop, application, window, door, practice=practice))
         return code
+
+
+def walk(pictures: Path) -> int:
+    """Walk through the practice profile, leave pictures in the folder, and return the exit code."""
+    import tempfile
+    from pathlib import Path
+
+    from desktop_wallet.ui.tour import Tour
+
+    app = _make_app()
+    loop = make_loop(app)
+    with loop, tempfile.TemporaryDirectory(prefix="wallet-tour-") as root:
+        code: int = loop.run_until_complete(Tour(app, loop, Path(root), pictures).walk())
+        return code
+
+
+def _make_app() -> QApplication:
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("desktop-wallet")
+    app.setApplicationDisplayName("Wallet")
+    app.setDesktopFileName("desktop-wallet")
+    app.setQuitOnLastWindowClosed(False)  # qasync 0.28 would end the loop before the clean-up
+    return app
 
 
 def make_loop(app: QApplication) -> Any:  # noqa: ANN401 - qasync ships no types
@@ -92,9 +109,10 @@ class _Flag:
 
 
 async def _serve(
-    loop: asyncio.AbstractEventLoop, application: Application, window: MainWindow, *, practice: bool
+    loop: asyncio.AbstractEventLoop, application: Application, window: MainWindow, door: Door, *, practice: bool
 ) -> int:
     import asyncio
+    from contextlib import ExitStack
 
     from desktop_wallet.ui.garbage import GarbageSearch
 
@@ -105,35 +123,47 @@ async def _serve(
     window.crash_hook.install(loop)
     garbage = GarbageSearch(window)
     application.on_session_changed(lambda session: garbage.settle() if session is None else None)
+    at_the_end = ExitStack()
     try:
         if practice:
             window.entry.open_practice()
-        window.tasks.start(_prepare(window, garbage), key="prepare")
+        window.tasks.start(_prepare(window, garbage, door, at_the_end.callback), key="prepare")
         if window.isVisible():
             await closing.wait()
     finally:
+        at_the_end.close()
         await window.shut_down()
         window.crash_hook.remove(loop)
     return 0
 
 
-async def _prepare(window: MainWindow, garbage: GarbageSearch) -> None:
+async def _prepare(
+    window: MainWindow, garbage: GarbageSearch, door: Door, at_the_end: Callable[[Callable[[], None]], object]
+) -> None:
     """Bring what the first paint does without, behind whoever types a password."""
     import asyncio
+    from importlib import import_module
 
+    if door.is_ours:
+        await asyncio.to_thread(import_module, "desktop_wallet.ui.doorkeeper")
+        at_the_end(_open_door(window, door))
     await asyncio.to_thread(warm_up)
     window.prepare()
     await asyncio.sleep(_SETTLED_S)
     garbage.settle()
 
 
-def _walk(app: QApplication, pictures: Path) -> int:
-    import tempfile
-    from pathlib import Path
+def _open_door(window: MainWindow, door: Door) -> Callable[[], None]:
+    """Let later starts bring this window to the front; return what shuts the door again."""
+    from desktop_wallet.ui.doorkeeper import Doorkeeper, bring_forward
 
-    from desktop_wallet.ui.tour import Tour
+    def come(knock: Knock) -> None:
+        bring_forward(window, knock.token)
+        if knock.word is Word.PRACTICE and window.entry.is_at_rest and not window.tasks.busy("lock"):
+            window.entry.open_practice()
 
-    loop = make_loop(app)
-    with loop, tempfile.TemporaryDirectory(prefix="wallet-tour-") as root:
-        code: int = loop.run_until_complete(Tour(app, loop, Path(root), pictures).walk())
-        return code
+    keeper = Doorkeeper(window)
+    keeper.knocked.connect(come)
+    window.close_requested.connect(keeper.close)
+    keeper.open(door.address)
+    return keeper.close

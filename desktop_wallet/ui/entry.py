@@ -64,6 +64,12 @@ class Entry(QStackedWidget):
             self.addWidget(self._onboarding)
         return self._onboarding
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Return whether Unlock or Welcome waits for a person who has not begun anything that would be lost."""
+        idle = not (self.tasks.busy() or self.unlock.tasks.busy())
+        return idle and self._application.session is None and self.currentWidget() in (self.unlock, self._welcome)
+
     def begin(self, *, practice: bool = False) -> None:
         """Show Unlock for the profile that was open last, or Welcome where there is none; or open the practice one."""
         self.tasks.start(self._open_practice() if practice else self._begin(), key="begin")
