@@ -12,7 +12,7 @@ import shiboken6
 from desktop_wallet.compose import Surrounds
 from desktop_wallet.ui.main_window import MainWindow
 from desktop_wallet.ui.theme import Theme
-from desktop_wallet.ui.tour import ShiftedClock
+from desktop_wallet.ui.tour_hands import ShiftedClock
 from tests.end_to_end.house import Chain, until, wallet
 from tests.end_to_end.person import Person
 from tests.fakes.anvil import Anvil

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from desktop_wallet.core.addresses import Address
-    from desktop_wallet.ui.tour import ShiftedClock
+    from desktop_wallet.ui.tour_hands import ShiftedClock
     from tests.end_to_end.conftest import OpenWindow
     from tests.end_to_end.person import Person
     from tests.fixtures.keyring_daemon import PrivateKeyring
