@@ -131,6 +131,11 @@ class Catalogue:
         """Return one asset."""
         return self._by_id[asset]
 
+    def decimals(self, asset: AssetId) -> int:
+        """Return an asset's decimals; 0 of a token that was removed, which counts base units."""
+        known = self._by_id.get(asset)
+        return known.decimals if known else 0
+
     def statuses(self, network: NetworkId) -> tuple[EndpointStatus, ...]:
         """Return how the servers of a network do; empty before the first request."""
         adapter = self._adapters.open().get(network)

@@ -146,10 +146,12 @@ def _about_fee(draft: Draft, quote: Quote, fee: GasFee) -> Iterator[Caution]:
 
 
 def _about_order(facts: Facts) -> Iterator[Caution]:
-    stuck = (TransferState.UNKNOWN, TransferState.DROPPED)
-    if any(transfer.state in stuck or transfer.closed for transfer in facts.earlier):
-        yield Caution(CautionKind.EARLIER_STUCK)
-    elif facts.earlier:
-        yield Caution(CautionKind.EARLIER_OPEN, amount=len({transfer.nonce for transfer in facts.earlier}))
+    earlier = {transfer.nonce for transfer in facts.earlier}
+    on_its_way = (TransferState.SIGNED, TransferState.BROADCAST)
+    moving = {t.nonce for t in facts.earlier if t.state in on_its_way and not t.closed}
+    if earlier - moving:
+        yield Caution(CautionKind.EARLIER_STUCK, amount=len(earlier - moving))
+    elif earlier:
+        yield Caution(CautionKind.EARLIER_OPEN, amount=len(earlier))
     if facts.outside_waiting > 0:
         yield Caution(CautionKind.OUTSIDE_WAITING, amount=facts.outside_waiting)

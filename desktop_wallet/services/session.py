@@ -281,7 +281,7 @@ async def open_session(
         session.metrics = Metrics(registry, pages, memory, counts)
         await session.metrics.load()
         book = Book(session.accounts, session.catalogue)
-        session.transfers = TransferBook(registry, feed, lambda asset: session.catalogue.asset(asset).decimals)
+        session.transfers = TransferBook(registry, feed, session.catalogue.decimals)
         await session.transfers.load()
         session.incoming = Incoming(registry, session.transfers, feed)
         await session.incoming.load()

@@ -8,6 +8,7 @@ are read pinned to a block above it, from a server on which the receipt's block 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -89,7 +90,9 @@ class Settling:
     def begin(self) -> None:
         """Look after everything that an earlier run left open."""
         for network in {t.draft.network for t in self._book.all() if not t.final or t.is_waiting}:
-            self._watch(network)
+            with contextlib.suppress(KeyError):  # a network that was added by hand, and removed
+                self._parts.book.network(network)
+                self._watch(network)
 
     def look_now(self) -> None:
         """Look at once, because a person asked, or a balance changed that a transfer touches."""

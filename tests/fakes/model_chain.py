@@ -106,7 +106,7 @@ class ModelChain:
     def mine(self, blocks: int = 1, *, take: bool = True) -> None:
         """Add blocks; the first takes what waits at any server, in the order of nonces."""
         for _ in range(blocks):
-            payments = []
+            payments: list[Payment] = []
             if take:
                 waiting = {p.id: p for server in self.servers.values() for p in server.pool.values()}
                 for payment in sorted(waiting.values(), key=lambda p: (p.nonce, -p.fee)):
