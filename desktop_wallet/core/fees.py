@@ -94,6 +94,14 @@ REPLACEMENT_PERCENT = 115
 _HIGH = 4
 
 
+def most_sendable(spendable_wei: int, fee: GasFee) -> int:
+    """Return how much of the coin can be sent so that the dearest fee is covered; at most that fee is left. 0 if none.
+
+    Whatever the network takes in the end lies between nothing and `fee.most_wei`, so that is the bound of what stays.
+    """
+    return max(spendable_wei - fee.most_wei, 0)
+
+
 def fee_doubts(fee: GasFee, choices: FeeChoices) -> tuple[FeeDoubt, ...]:
     """Return what is odd about a fee beside the network's own choices; empty for those themselves."""
     doubts = []

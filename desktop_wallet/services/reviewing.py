@@ -11,7 +11,7 @@ from desktop_wallet.core.accounts import WalletKind
 from desktop_wallet.core.assets import native_asset
 from desktop_wallet.core.balances import BalanceKey
 from desktop_wallet.core.errors import NotAllowed, NotChecked, NotEnough
-from desktop_wallet.core.fees import Speed, fee_doubts, outbid
+from desktop_wallet.core.fees import Speed, fee_doubts, most_sendable, outbid
 from desktop_wallet.core.freshness import TTL_S, Purpose
 from desktop_wallet.core.transfers import Draft, Transfer, TransferId, TransferKind, TransferState
 from desktop_wallet.services.reviews import Facts, Most, Review, cautions
@@ -100,9 +100,10 @@ class Reviewing:
         spendable = {key: self._book.spendable(key, readings[key]) for key in keys}
         if not asset.is_native:
             return Most(spendable[keys[0]], 0, fee, quote)
-        if spendable[keys[0]] <= fee.most_wei:
+        amount = most_sendable(spendable[keys[0]], fee)
+        if not amount:
             raise NotEnough(asset=asset, needed=fee.most_wei, available=spendable[keys[0]], fee=True)
-        return Most(spendable[keys[0]] - fee.most_wei, fee.most_wei, fee, quote)
+        return Most(amount, fee.most_wei, fee, quote)
 
     async def draft_faster(self, transfer: TransferId) -> tuple[Draft, Speed]:
         """Return the draft that pays the same with the same nonce and a higher fee; NotAllowed if it is too late."""
