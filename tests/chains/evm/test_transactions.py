@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import rlp
@@ -177,6 +178,15 @@ def legacy(chain_id: int | None, *, to: bytes = b"\x22" * 20) -> bytes:
     return encoded
 
 
+def old_market() -> bytes:
+    """Return a signed coin transfer of type 1 (EIP-2930), without an access list."""
+    to = bytes.fromhex(RECIPIENT.text[2:])
+    body: list[Field] = [number(8453), number(7), number(50), number(21_000), to, number(1_000), b"", []]
+    parity, r, s = signature(b"\x01" + rlp.encode(body))
+    encoded: bytes = rlp.encode([*body, number(parity), number(r), number(s)])
+    return b"\x01" + encoded
+
+
 def transfer_data(*, selector: str = "a9059cbb", padding: bytes = bytes(12), end: bytes = b"") -> bytes:
     return bytes.fromhex(selector) + padding + b"\x22" * 20 + (5).to_bytes(32, "big") + end
 
@@ -225,6 +235,7 @@ def test_the_forge_of_these_tests_makes_what_the_signer_makes() -> None:
         pytest.param(call(transfer_data()[:4]), id="no arguments"),
         pytest.param(call(transfer_data(padding=bytes(11) + b"\x01")), id="padding that is not zero"),
         pytest.param(market(to=b"\x33" * 20, data=transfer_data()), id="call that pays coins too"),
+        pytest.param(old_market(), id="type 1"),
         pytest.param(market(kind=3), id="type 3"),
         pytest.param(market(kind=4), id="type 4"),
         pytest.param(market(kind=1), id="type 1 with the fields of type 2"),
@@ -250,8 +261,17 @@ def _with_signature(parity: int, r: int, s: int) -> bytes:
 
 @pytest.mark.parametrize(
     ("parity", "r", "s"),
-    [(0, 0, 1), (0, 1, 0), (0, ORDER, 1), (2, 1, 1), (27, 1, 1), (0, 5, 1), (0, 1, ORDER // 2 + 1), (0, 1 << 256, 1)],
-    ids=["r of 0", "s of 0", "r too large", "parity 2", "parity 27", "r on no point", "s too large", "r of 33 bytes"],
+    [(0, 0, 1), (0, 1, 0), (0, ORDER, 1), (2, 2, 1), (27, 1, 1), (0, 5, 1), (0, 1, ORDER // 2 + 1), (0, 1 << 256, 1)],
+    ids=[
+        "r of 0",
+        "s of 0",
+        "r too large",
+        "parity 2, whose point exists",
+        "parity 27",
+        "r on no point",
+        "s too large",
+        "r of 33 bytes",
+    ],
 )
 def test_a_signature_of_no_known_form_is_refused(parity: int, r: int, s: int) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - as above
@@ -292,6 +312,28 @@ def test_a_long_length_for_a_short_text_is_refused() -> None:
         decode(NETWORK, b"\x02\xf8" + bytes([len(longer)]) + longer)
 
 
+@pytest.mark.parametrize("v", [0, 1, 26, 29, 34])
+def test_an_old_signature_of_no_known_form_is_refused(v: int) -> None:
+    fields = rlp.decode(legacy(None))
+    fields[6] = number(v)
+    with pytest.raises(ValueError, match="no known form"):
+        parse_transaction(rlp.encode(fields))
+
+
+def test_what_is_longer_than_any_transfer_is_not_taken_apart() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        decode(NETWORK, market(data=b"\x01" * 500))
+
+
+def test_bytes_that_are_not_the_shortest_are_refused_whatever_the_library_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rlp, "decode", partial(rlp.decode, strict=False))
+    assert rlp.decode(market()[1:] + b"\0") == rlp.decode(market()[1:]), "it is lenient now"
+    with pytest.raises(ValueError, match="not the fields"):
+        decode(NETWORK, market() + b"\0")
+
+
 def test_an_error_of_the_reader_carries_no_bytes() -> None:
     with pytest.raises(ValueError, match="no RLP") as caught:
         decode(NETWORK, market()[:-1])
@@ -319,6 +361,7 @@ def test_a_cancel_sends_nothing_to_the_sender() -> None:
         replace(DRAFT, amount=1 << 256),
         replace(DRAFT, network=NetworkId("eip155", "1")),
         replace(DRAFT, asset=native_asset(network(1)).id),
+        replace(DRAFT, asset=AssetId(NetworkId("eip155", "1"), "erc20", TOKEN.text)),
         replace(DRAFT, asset=AssetId(NETWORK.id, "slip44", "1")),
         replace(DRAFT, asset=AssetId(NETWORK.id, "erc721", TOKEN.text)),
         replace(DRAFT, kind=TransferKind.CANCEL),
