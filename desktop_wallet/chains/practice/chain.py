@@ -155,9 +155,12 @@ class PracticeChain:
         """Know `eth_simulateV1`, or be a server that does not, as many are."""
         self._rpc.simulates = known
 
-    def delegate(self, account: Address, contract: Address) -> None:
-        """Let an account be one that a contract acts for (EIP-7702)."""
-        self._state.contracts.delegates[account.text] = contract.text
+    def delegate(self, account: Address, contract: Address | None) -> None:
+        """Let a contract act for an account (EIP-7702), or none any more."""
+        delegates = self._state.contracts.delegates
+        delegates.pop(account.text, None)
+        if contract is not None:
+            delegates[account.text] = contract.text
 
     def welcome(self, address: Address) -> None:
         """Give an address the newcomer's gift, at once; one that had it already gets nothing more."""

@@ -225,6 +225,8 @@ async def test_an_account_can_be_one_that_a_contract_acts_for_and_gets_what_is_s
     practice_stage.pass_blocks(1)
     assert await status(payer, sent) == "0x1"
     assert await payer.balance(STRANGER, COIN) == 100
+    practice_stage.chain.delegate(STRANGER, None)
+    assert await payer.ask("eth_getCode", str(STRANGER), "latest") == "0x"
 
 
 async def test_a_broadcast_may_be_taken_and_not_answered(practice_stage: PracticeStage, payer: Payer) -> None:
