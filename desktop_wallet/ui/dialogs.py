@@ -10,6 +10,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+import shiboken6
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -128,11 +129,14 @@ class _CheckedDialog(Dialog, Generic[_T]):
             try:
                 self._answer = await self._check(read())
             except WalletError as error:
-                say(error_text(error).text)
+                if shiboken6.isValid(act):
+                    say(error_text(error).text)
             else:
                 self.accept()
             finally:
-                act.setEnabled(True)
+                # The dialog may be gone: whoever leaves it cancels this.
+                if shiboken6.isValid(act):
+                    act.setEnabled(True)
 
 
 async def confirm(

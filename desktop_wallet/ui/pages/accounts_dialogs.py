@@ -13,6 +13,7 @@ from desktop_wallet.core.accounts import Account, DerivationPath, Wallet, Wallet
 from desktop_wallet.core.errors import WalletError
 from desktop_wallet.ui.dialogs import Dialog
 from desktop_wallet.ui.error_text import error_text
+from desktop_wallet.ui.lending import with_secrets
 from desktop_wallet.ui.pages.page import Shell
 from desktop_wallet.ui.tasks import TaskOwner
 from desktop_wallet.ui.theme import TextStyle, Token
@@ -123,7 +124,7 @@ class WorkDialog(Dialog):
 
 
 class PasswordDialog(WorkDialog):
-    """Asks for one password and does something with it; a wrong one is said in place."""
+    """Asks for one password and does something with it; a wrong one is said in place. It stays if `check` says no."""
 
     def __init__(
         self,
@@ -131,7 +132,7 @@ class PasswordDialog(WorkDialog):
         shell: Shell,
         title: str,
         text: str,
-        check: Callable[[str], Awaitable[object]],
+        check: Callable[[str], Awaitable[bool]],
         action: str = "Continue",
     ) -> None:
         super().__init__(parent, shell, title, text)
@@ -148,8 +149,7 @@ class PasswordDialog(WorkDialog):
 
     @override
     async def work(self) -> bool:
-        await self._check(self.password.text())
-        return True
+        return await self._check(self.password.text())
 
     @override
     def forget(self) -> None:
@@ -181,8 +181,11 @@ class PathDialog(WorkDialog):
     @override
     async def work(self) -> bool:
         path = DerivationPath.parse(self.path.text())
-        self.added = await self._session.accounts.add_account(self._wallet, path=path)
-        return True
+        accounts = self._session.accounts
+        self.added = await with_secrets(
+            self, self.theme, self._session, "Add account", lambda: accounts.add_account(self._wallet, path=path)
+        )
+        return self.added is not None
 
 
 class RemoveWalletDialog(WorkDialog):

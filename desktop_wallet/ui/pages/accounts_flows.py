@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtWidgets import QWidget
 from typing_extensions import override
@@ -13,6 +13,7 @@ from desktop_wallet.core.accounts import AccountId, Wallet, WalletId, WalletKind
 from desktop_wallet.core.addresses import display_address, grouped
 from desktop_wallet.ui.dialogs import open_file, save_file
 from desktop_wallet.ui.error_text import error_text
+from desktop_wallet.ui.lending import with_secrets
 from desktop_wallet.ui.pages.accounts_dialogs import (
     ChangePasswordDialog,
     NewPassword,
@@ -29,10 +30,11 @@ from desktop_wallet.ui.widgets.text import Text
 from desktop_wallet.ui.words import count_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from desktop_wallet.services.session import Session
 
+_T = TypeVar("_T")
 _BACKUP_FILES = "Backup files (*.json);;All files (*)"
 
 
@@ -48,8 +50,9 @@ class AccountFlows:
 
     async def add_account(self, wallet: WalletId) -> None:
         """Add the next account of a phrase."""
-        account = await self._session.accounts.add_account(wallet)
-        self._done(f"{account.label} was added.")
+        account = await self._with_secrets("Add account", lambda: self._session.accounts.add_account(wallet))
+        if account is not None:
+            self._done(f"{account.label} was added.")
 
     async def add_at_path(self, wallet: WalletId) -> None:
         """Ask for a derivation path and add the account there."""
@@ -66,7 +69,12 @@ class AccountFlows:
                 key="discover",
             )
             return
-        found = await self._session.accounts.discover(wallet, on_progress=on_progress)
+        accounts = self._session.accounts
+        found = await self._with_secrets(
+            "Look for used accounts", lambda: accounts.discover(wallet, on_progress=on_progress)
+        )
+        if found is None:
+            return
         if not found:
             self._shell.notify("No further used account was found.", key="discover")
             return
@@ -100,8 +108,9 @@ class AccountFlows:
         """Ask for the password and show the phrase for a minute."""
         words: list[str] = []
 
-        async def reveal(password: str) -> None:
+        async def reveal(password: str) -> bool:
             words.extend((await self._session.accounts.reveal_phrase(wallet.id, password)).split())
+            return True
 
         asking = PasswordDialog(
             self._parent,
@@ -133,8 +142,12 @@ class AccountFlows:
         accounts = self._session.accounts
         before = {wallet.id for wallet in accounts.wallets()}
 
-        async def restore(password: str) -> None:
-            await accounts.restore_backup(path, password)
+        async def restore(password: str) -> bool:
+            async def restored() -> bool:
+                await accounts.restore_backup(path, password)
+                return True
+
+            return bool(await with_secrets(dialog, self._shell.theme, self._session, "Restore wallets", restored))
 
         dialog = PasswordDialog(
             self._parent,
@@ -162,6 +175,9 @@ class AccountFlows:
         else:
             # Why stands above the page already.
             self._shell.notify(f"Tried again. {error_text(problem).title}.", key="keyring")
+
+    async def _with_secrets(self, title: str, action: Callable[[], Awaitable[_T]]) -> _T | None:
+        return await with_secrets(self._parent, self._shell.theme, self._session, title, action)
 
     def _done(self, text: str, *, key: str = "") -> None:
         self._shell.notify(text, kind=NoticeKind.DONE, key=key)
@@ -193,9 +209,13 @@ class BackupPasswordDialog(WorkDialog):
         path = await save_file(self, "Save the backup file", self._suggested(), _BACKUP_FILES)
         if path is None:
             return False
-        await self._session.accounts.write_backup(path, self.password.text(), overwrite=True)
-        self.written = path
-        return True
+
+        async def write() -> Path:
+            await self._session.accounts.write_backup(path, self.password.text(), overwrite=True)
+            return path
+
+        self.written = await with_secrets(self, self.theme, self._session, "Save a backup file", write)
+        return self.written is not None
 
     @override
     def forget(self) -> None:

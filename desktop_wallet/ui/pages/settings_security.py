@@ -1,4 +1,4 @@
-"""Security: when the wallet locks by itself, and the password."""
+"""Security: when the wallet locks by itself, the password, and whether each send asks for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 from PySide6.QtCore import Qt
 from typing_extensions import override
 
+from desktop_wallet.ui.dialogs import ask_password
 from desktop_wallet.ui.pages.accounts_dialogs import ChangePasswordDialog
 from desktop_wallet.ui.pages.settings_section import Section
+from desktop_wallet.ui.theme import TextStyle, Token
 from desktop_wallet.ui.widgets.buttons import SecondaryButton
 from desktop_wallet.ui.widgets.fields import Choice, FormRow, Switch
+from desktop_wallet.ui.widgets.text import Text
 from desktop_wallet.ui.words import count_text
 
 if TYPE_CHECKING:
@@ -19,6 +22,11 @@ if TYPE_CHECKING:
     from desktop_wallet.ui.pages.page import Shell
     from desktop_wallet.ui.tasks import TaskOwner
 
+ASKING_HINT = (
+    "Then the key that opens phrases and keys is in memory only while it is used, and who comes to your open wallet "
+    "can send nothing without the password. You type it for each send, each new account and each backup file, and wait "
+    "about a second each time."
+)
 AUTO_LOCK_MINUTES = (1, 2, 5, 10, 15, 30, 60, 240)
 _NEVER = "Never"
 
@@ -36,7 +44,7 @@ def auto_lock_words(limit_s: float | None) -> str:
 
 
 class SecuritySection(Section):
-    """Auto-lock and password."""
+    """Auto-lock, password, and asking for it at each send."""
 
     key: ClassVar[str] = "security"
     title: ClassVar[str] = "Security"
@@ -60,6 +68,12 @@ class SecuritySection(Section):
         )
         change = SecondaryButton(theme, "Change password", "lock", self._on_change_clicked)
         card.body.addWidget(change, 0, Qt.AlignmentFlag.AlignLeft)
+        card = self.add_card("Sending")
+        self.asking = Switch(theme, "Ask for the password at each send")
+        self.asking.setAccessibleDescription(ASKING_HINT)
+        self.asking.clicked.connect(self._on_asking_clicked)
+        card.body.addWidget(self.asking)
+        card.body.addWidget(Text(theme, ASKING_HINT, TextStyle.BODY, Token.MUTED, wrap=True))
         self.body.addStretch(1)
 
     @override
@@ -77,12 +91,18 @@ class SecuritySection(Section):
             self.auto_lock.addItem(auto_lock_words(limit_s), limit_s)
         self.auto_lock.setCurrentIndex(known.index(now.auto_lock_s))
         self.suspend.setChecked(now.lock_on_suspend)
+        self.asking.setChecked(now.ask_password_to_send)
 
     def _on_auto_lock_chosen(self) -> None:
         self.tasks.start(self._keep_auto_lock(self.auto_lock.currentData()))
 
     def _on_suspend_clicked(self, on: bool) -> None:
         self.tasks.start(self._keep_suspend(on=on))
+
+    def _on_asking_clicked(self, on: bool) -> None:
+        # Until it is so, and where it does not come about, the switch stands as it was.
+        self.asking.setChecked(not on)
+        self.tasks.start(self._ask_each_time() if on else self._stop_asking(), key="dialog")
 
     def _on_change_clicked(self) -> None:
         self.tasks.start(self._change_password(), key="dialog")
@@ -101,6 +121,28 @@ class SecuritySection(Section):
         self.done(
             "The wallet locks when the computer sleeps." if on else "The wallet stays open when the computer sleeps."
         )
+
+    async def _ask_each_time(self) -> None:
+        if self.session is None:
+            return
+        await self.session.ask_password_to_send()
+        self.show_now()
+        self.done("From now on each send asks for the password.")
+
+    async def _stop_asking(self) -> None:
+        session = self.session
+        if session is None:
+            return
+
+        async def stop(password: str) -> bool:
+            await session.stop_asking_to_send(password)
+            return True
+
+        text = "Then the wallet holds the key that opens phrases and keys from unlock to lock, and a send asks nothing."
+        done = await ask_password(self, self.theme, "Stop asking at each send?", text, check=stop, action="Stop asking")
+        self.show_now()
+        if done:
+            self.done("Sends no longer ask for the password.")
 
     async def _change_password(self) -> None:
         if self.session is None:

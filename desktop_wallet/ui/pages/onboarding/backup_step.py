@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from desktop_wallet.ui import dialogs
+from desktop_wallet.ui.lending import with_secrets
 from desktop_wallet.ui.pages.onboarding.state import PASSWORD_MINIMUM, Onboarding
 from desktop_wallet.ui.pages.onboarding.step import StepView
 from desktop_wallet.ui.pages.onboarding.wallet_steps import BACKUP_PATTERN
@@ -60,13 +61,22 @@ class BackupStep(StepView):
         file = await dialogs.save_file(self, "Save the backup file", str(Path.home() / _SUGGESTED), BACKUP_PATTERN)
         if file is None:
             return False
-        await self.save(file)
-        return True
+        return await self.save(file)
 
-    async def save(self, file: Path) -> None:
-        """Write the backup there; a file of that name is replaced, for the choice of the place has asked about it."""
-        await self.session.accounts.write_backup(file, self.password.text(), overwrite=True)
+    async def save(self, file: Path) -> bool:
+        """Write the backup there, and return whether the person let us.
+
+        A file of that name is replaced, for the choice of the place has asked about it.
+        """
+
+        async def write() -> bool:
+            await self.session.accounts.write_backup(file, self.password.text(), overwrite=True)
+            return True
+
+        if not await with_secrets(self, self.theme, self.session, "Save a backup file", write):
+            return False
         self.shell.notify(f"Backup saved as {file.name}. Keep a copy on another device.", kind=NoticeKind.DONE)
+        return True
 
     @override
     def forget(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_wallet.core.errors import WalletError
 from desktop_wallet.ui.error_text import error_text
+from desktop_wallet.ui.lending import with_secrets
 from desktop_wallet.ui.pages.onboarding.backup_step import BackupStep
 from desktop_wallet.ui.pages.onboarding.networks_step import NetworksStep
 from desktop_wallet.ui.pages.onboarding.profile_steps import KeyringStep, ProfileStep, SourceStep
@@ -205,8 +206,16 @@ class OnboardingPage(QWidget):
 
     async def _search(self, session: Session, wallet: WalletId) -> None:
         self._shell.notify("Looking for used accounts of this phrase…", key="search")
-        found = await session.accounts.discover(wallet)
-        if found:
+        found = await with_secrets(
+            self.window(),
+            self._shell.theme,
+            session,
+            "Look for used accounts",
+            lambda: session.accounts.discover(wallet),
+        )
+        if found is None:
+            self._shell.notify("Used accounts were not looked for. You can do so on the Accounts page.", key="search")
+        elif found:
             self._shell.notify(f"{count_text(len(found), 'used account')} found and added.", key="search")
         else:
             self._shell.notify(

@@ -12,6 +12,7 @@ from typing_extensions import override
 from desktop_wallet.core.errors import InvalidAddress, InvalidKey, InvalidPhrase, WrongPassword
 from desktop_wallet.ui import dialogs
 from desktop_wallet.ui.error_text import error_text
+from desktop_wallet.ui.lending import with_secrets
 from desktop_wallet.ui.pages.accounts_phrase import CoveredPhrase, WordCheck
 from desktop_wallet.ui.pages.onboarding.phrase_entry import PhraseEntry
 from desktop_wallet.ui.pages.onboarding.state import Onboarding
@@ -118,8 +119,12 @@ class WrittenDownStep(StepView):
     async def leave(self) -> bool:
         if not self.check.check():
             return False
-        accounts = self.session.accounts
-        wallet = await accounts.add_phrase("", self.state.phrase, created=True)
+        accounts, phrase = self.session.accounts, self.state.phrase
+        wallet = await with_secrets(
+            self, self.theme, self.session, "Add wallet", lambda: accounts.add_phrase("", phrase, created=True)
+        )
+        if wallet is None:
+            return False
         await accounts.mark_backed_up(wallet.id)
         self.state.wallet_made = True
         self.state.forget_secrets()
@@ -174,7 +179,15 @@ class PhraseStep(StepView):
             self.entry.words.setFocus()
             return False
         passphrase, scheme = self.entry.passphrase.text(), self.entry.chosen_scheme
-        wallet = await accounts.add_phrase("", phrase, passphrase=passphrase, scheme=scheme, created=False)
+        wallet = await with_secrets(
+            self,
+            self.theme,
+            self.session,
+            "Add wallet",
+            lambda: accounts.add_phrase("", phrase, passphrase=passphrase, scheme=scheme, created=False),
+        )
+        if wallet is None:
+            return False
         self.state.wallet_made = True
         if self.entry.search.isChecked():
             self.state.search_wallet = wallet.id
@@ -205,11 +218,14 @@ class KeyStep(StepView):
 
     @override
     async def leave(self) -> bool:
+        accounts, key = self.session.accounts, self.key.text().strip()
         try:
-            await self.session.accounts.add_key("", self.key.text().strip())
+            wallet = await with_secrets(self, self.theme, self.session, "Add wallet", lambda: accounts.add_key("", key))
         except InvalidKey as error:
             self.key.set_error(error_text(error).text)
             self.key.setFocus()
+            return False
+        if wallet is None:
             return False
         self.state.wallet_made = True
         return True
@@ -301,8 +317,15 @@ class RestoreStep(StepView):
             self.choose.setFocus()
             return False
         self.password.set_error("")
+        accounts, file, password = self.session.accounts, self.file, self.password.text()
+
+        async def restore() -> bool:
+            await accounts.restore_backup(file, password)
+            return True
+
         try:
-            await self.session.accounts.restore_backup(self.file, self.password.text())
+            if not await with_secrets(self, self.theme, self.session, "Restore wallets", restore):
+                return False
         except WrongPassword:
             self.password.set_error("That is not the password of this backup file. It may differ from the profile's.")
             self.password.setFocus()
