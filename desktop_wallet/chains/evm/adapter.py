@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from desktop_wallet.chains.evm.broadcasting import broadcast
 from desktop_wallet.chains.evm.identity import identify
 from desktop_wallet.chains.evm.line import Line, Question, always
 from desktop_wallet.chains.evm.quoting import quote
 from desktop_wallet.chains.evm.reader import BalanceReader
+from desktop_wallet.chains.evm.settled import read_settled
+from desktop_wallet.chains.evm.sightings import look_up
 from desktop_wallet.chains.evm.tokens import token_calls, understand_token
+from desktop_wallet.chains.evm.transactions import build, decode
 from desktop_wallet.chains.evm.wire import head_of, value_of
 from desktop_wallet.core.addresses import Address, parse_address
 from desktop_wallet.core.errors import ContradictoryReply, NoEndpointLeft, WrongChain
@@ -17,14 +21,24 @@ from desktop_wallet.core.networks import Family, Network
 from desktop_wallet.net.json_rpc import Call, hex_data, hex_quantity
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 
-    from desktop_wallet.chains.adapter import ChainIdentity, ReadBatch, ReadRequest
+    from desktop_wallet.chains.adapter import (
+        ChainIdentity,
+        DecodedTransaction,
+        Delivery,
+        ReadBatch,
+        ReadRequest,
+        Wanted,
+    )
     from desktop_wallet.core.assets import Asset, AssetId
     from desktop_wallet.core.balances import BalanceKey
+    from desktop_wallet.core.fees import GasFee
     from desktop_wallet.core.instants import Clock
     from desktop_wallet.core.positions import Height
     from desktop_wallet.core.quotes import Quote
+    from desktop_wallet.core.sightings import Sighting
+    from desktop_wallet.core.signing import EvmTransaction, SignedTransaction
     from desktop_wallet.core.transfers import Draft
     from desktop_wallet.net.json_rpc import Result
     from desktop_wallet.net.pool import EndpointPool, EndpointStatus
@@ -125,6 +139,26 @@ class EvmAdapter:
     async def quote(self, draft: Draft) -> Quote:
         """Return fees, nonces, codes and the simulated outcome, from one batch to one server; raises NoEndpointLeft."""
         return await quote(self._line, self._clock, draft)
+
+    def build(self, draft: Draft, fee: GasFee, nonce: int) -> EvmTransaction:
+        """Return the transaction that carries out the draft, for the signer."""
+        return build(self._network, draft, fee, nonce)
+
+    def decode(self, raw: bytes) -> DecodedTransaction:
+        """Return what signed bytes say; ValueError if they are no transfer on this network."""
+        return decode(self._network, raw)
+
+    def broadcast(self, signed: SignedTransaction) -> AsyncGenerator[Delivery, None]:
+        """Yield what each of several servers made of the transaction, as the answers come."""
+        return broadcast(self._line, signed)
+
+    async def look_up(self, wanted: Sequence[Wanted], *, everywhere: bool = False) -> tuple[Sighting, ...]:
+        """Return what the best server says of transactions, or every one; those that do not answer are missing."""
+        return await look_up(self._line, self._clock, wanted, everywhere=everywhere)
+
+    async def read_settled(self, request: ReadRequest, blocks: Sequence[Height], *, at_least: int) -> ReadBatch | None:
+        """Return readings pinned at that height or above, from a server on which the blocks stand; None without one."""
+        return await read_settled(self._line, self._reader, self._clock, request, blocks, at_least=at_least)
 
     def endpoint_statuses(self) -> tuple[EndpointStatus, ...]:
         """Return how each endpoint does, best first."""

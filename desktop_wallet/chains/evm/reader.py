@@ -18,10 +18,9 @@ from desktop_wallet.chains.evm.multicall import (
     Multicall,
 )
 from desktop_wallet.chains.evm.pinned import Pinned
-from desktop_wallet.chains.evm.wire import LATEST, Head, check_time, head_of, value_of
+from desktop_wallet.chains.evm.wire import LATEST, Head, check_time, head_of, height_of, value_of
 from desktop_wallet.core.balances import FailureReason, ReadFailure, Reading, ReadMethod
 from desktop_wallet.core.errors import EndpointRefused, MalformedReply, NoEndpointLeft
-from desktop_wallet.core.positions import Height, HeightKind
 from desktop_wallet.net.json_rpc import Call, hex_data
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.assets import AssetId
     from desktop_wallet.core.balances import BalanceKey
     from desktop_wallet.core.instants import Clock, Instant
+    from desktop_wallet.core.positions import Height
     from desktop_wallet.net.json_rpc import Result
 
 _Keys = tuple["BalanceKey", ...]
@@ -226,19 +226,30 @@ class BalanceReader:
         """Return readings pinned to a head; one that leaves the chain in between is replaced, once."""
         for last in (False, True):
             at = head or await self._head_from(host, request)
-            pinned = Pinned(at.value, keys)
-            question = Question(always(*pinned.calls()), pinned.understand)
             try:
-                heard = await self._line.ask(question, user_asked=request.user_asked, only=host)
+                return await self.read_at(keys, at, request)
             except NoEndpointLeft:
                 if last:
                     raise
                 head = None
-                continue
-            block = Height(HeightKind.BLOCK, at.value.number, at.value.hash, at.value.parent_hash, at.value.time_s)
-            source = _Source(host, heard.chain_hash, at.started, heard.ended, ReadMethod.PINNED, 1)
-            return await self._make(zip(keys, heard.value, strict=True), block, source, request)
         raise AssertionError("unreachable")
+
+    async def read_at(self, keys: _Keys, head: Heard[Head], request: ReadRequest) -> ReadBatch:
+        """Return readings pinned to that head, from the server that told of it.
+
+        Raises NoEndpointLeft, also where the head is no longer in that server's chain.
+        """
+        batches: list[ReadBatch] = []
+        for start in range(0, len(keys), _PINNED_AT_ONCE):
+            some = keys[start : start + _PINNED_AT_ONCE]
+            pinned = Pinned(head.value, some)
+            question = Question(always(*pinned.calls()), pinned.understand)
+            heard = await self._line.ask(question, user_asked=request.user_asked, only=head.host)
+            source = _Source(head.host, heard.chain_hash, head.started, heard.ended, ReadMethod.PINNED, 1)
+            answers = zip(some, heard.value, strict=True)
+            batches.append(await self._make(answers, height_of(head.value), source, request))
+        readings = tuple(reading for batch in batches for reading in batch.readings)
+        return ReadBatch(readings, tuple(failure for batch in batches for failure in batch.failures))
 
     async def _head_from(self, host: str, request: ReadRequest) -> Heard[Head]:
         question = Question(

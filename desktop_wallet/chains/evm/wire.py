@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from desktop_wallet.core.errors import (
     ContradictoryReply,
@@ -20,12 +21,19 @@ from desktop_wallet.core.networks import Network
 from desktop_wallet.core.positions import Height, HeightKind
 from desktop_wallet.net.json_rpc import NO_ANSWER, Call, Result, RpcError, RpcResult, hex_quantity
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from desktop_wallet.core.signing import TransactionId
+
 LATEST = Call("eth_getBlockByNumber", ("latest", False))
 IDENTITY = (Call("eth_chainId"), Call("eth_getBlockByNumber", ("0x0", False)))
 """What every endpoint is asked before its first answer counts, in the same batch."""
 MAX_AHEAD_S = 86_400
 """How far a block's time may lie ahead of this machine's clock: a day, for clocks in the wrong time zone. Beyond it the
 number is no time at all (milliseconds, an overflow), and a head that cannot grow old would hide a standing chain."""
+ANOTHER_TRANSACTION = "named another transaction"
+"""The problem of a server that shows or names another transaction than the one it was asked about."""
 
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _REVERTED = 3
@@ -87,6 +95,20 @@ def head_of(value: object, host: str) -> Head:
         block_hash(value.get("parentHash"), host),
         hex_quantity(value.get("timestamp"), host, _TIME_BITS),
     )
+
+
+def transaction_of(value: object, transaction: TransactionId, host: str) -> Mapping[str, object] | None:
+    """Return the transaction object, None where the server does not have it; raises UntrustedReply.
+
+    ContradictoryReply says that it showed another one.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise MalformedReply(host=host, problem="transaction")
+    if block_hash(value.get("hash"), host) != transaction:
+        raise ContradictoryReply(host=host, problem=ANOTHER_TRANSACTION)
+    return value
 
 
 def height_of(head: Head) -> Height:

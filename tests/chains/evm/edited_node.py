@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from desktop_wallet.chains.evm.adapter import EvmAdapter
 from desktop_wallet.chains.practice.worlds import PRACTICE
@@ -21,10 +22,7 @@ from desktop_wallet.net.pool import EndpointPool
 from tests.fakes.anvil import DEV_ACCOUNTS, Anvil
 from tests.fakes.clock import FakeClock
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-Edit = "Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]"
+Edit = Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 """Takes a call and the node's reply, and returns what the server says instead."""
 
 ME, YOU, THIRD = (parse_address(Family.EVM, address) for address in DEV_ACCOUNTS[:3])
@@ -44,7 +42,7 @@ class EditedNode:
 
     node: Anvil
     host: str
-    edits: dict[str, Any] = field(default_factory=dict)
+    edits: dict[str, Edit] = field(default_factory=dict)
     calls: list[list[str]] = field(default_factory=list)
     before: Callable[[], Awaitable[None]] = _at_once
     after: Callable[[], Awaitable[None]] = _at_once
@@ -71,18 +69,18 @@ class EditedNode:
             return replies
 
 
-def error(code: int, message: str, data: object = None) -> Any:  # noqa: ANN401 - an edit
+def error(code: int, message: str, data: object = None) -> Edit:
     """Return an edit that answers with an error."""
     told = {"code": code, "message": message, **({} if data is None else {"data": data})}
     return lambda _call, _reply: {"error": told}
 
 
-def result(value: object) -> Any:  # noqa: ANN401 - an edit
+def result(value: object) -> Edit:
     """Return an edit that answers with this."""
     return lambda _call, _reply: {"result": value}
 
 
-def changed(**fields: object) -> Any:  # noqa: ANN401 - an edit
+def changed(**fields: object) -> Edit:
     """Return an edit that changes fields of the object that the node returns; None stays None."""
 
     def edit(_call: dict[str, Any], reply: dict[str, Any]) -> dict[str, Any]:
@@ -154,7 +152,7 @@ def adapter_on(network: Network, client: HttpClient, clock: Any) -> EvmAdapter: 
 
 
 def signed(
-    node: Anvil, *, nonce: int | None = None, tip_gwei: int = 1, wei: int = 1, to: Address = YOU
+    node: Anvil, *, nonce: int | None = None, tip_gwei: int = 1, wei: int = 1, to: Address = YOU, gas: int = 21_000
 ) -> SignedTransaction:
     """Return a transfer of the coin by the first account, signed by the node that holds its key, and sent nowhere."""
     from Crypto.Hash import keccak
@@ -167,7 +165,7 @@ def signed(
             "to": to.text,
             "value": hex(wei),
             "nonce": hex(count),
-            "gas": hex(21_000),
+            "gas": hex(gas),
             "maxFeePerGas": hex((tip_gwei + 10) * 10**9),
             "maxPriorityFeePerGas": hex(tip_gwei * 10**9),
             "chainId": hex(node.chain_id),

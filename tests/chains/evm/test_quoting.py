@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -24,6 +24,7 @@ from tests.chains.evm.edited_node import (
     MISSING,
     THIRD,
     YOU,
+    Edit,
     SendingStage,
     adapter_on,
     changed,
@@ -37,6 +38,9 @@ from tests.fakes.delaying_proxy import delaying_proxy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from desktop_wallet.core.fees import GasFee
+    from desktop_wallet.core.quotes import Quote
 
 pytestmark = pytest.mark.anvil
 
@@ -173,12 +177,12 @@ async def test_what_begins_like_a_delegation_and_is_longer_is_a_contract(stage: 
     assert (await stage.adapter.quote(stage.draft(1))).recipient_code == Code(CodeKind.CONTRACT)
 
 
-FALLBACKS = {"simulated": {}, "called": {"eth_simulateV1": MISSING}}
+FALLBACKS: dict[str, dict[str, Edit]] = {"simulated": {}, "called": {"eth_simulateV1": MISSING}}
 
 
 @pytest.mark.parametrize("edits", FALLBACKS.values(), ids=FALLBACKS)
 async def test_a_contract_that_gives_up_is_an_outcome_with_its_own_words(
-    stage: SendingStage, edits: dict[str, Any]
+    stage: SendingStage, edits: dict[str, Edit]
 ) -> None:
     stage.server.edits.update(edits)
     token = stage.token(stage.node.deploy_token("Token", "TOK", supply=SUPPLY))
@@ -195,7 +199,7 @@ async def test_a_contract_that_gives_up_is_an_outcome_with_its_own_words(
     ids=["true", "nothing", "false", "two", "panic"],
 )
 async def test_a_token_says_whether_it_moved(
-    stage: SendingStage, code: str, succeeds: bool, reason: str, edits: dict[str, Any]
+    stage: SendingStage, code: str, succeeds: bool, reason: str, edits: dict[str, Edit]
 ) -> None:
     stage.server.edits.update(edits)
     stage.node.set_code(CONTRACT.text, code)
@@ -230,7 +234,7 @@ async def test_a_reason_is_cleaned_and_short(stage: SendingStage) -> None:
 
 @pytest.mark.parametrize("edits", FALLBACKS.values(), ids=FALLBACKS)
 async def test_more_than_there_is_does_not_succeed_and_blames_no_server(
-    stage: SendingStage, edits: dict[str, Any]
+    stage: SendingStage, edits: dict[str, Edit]
 ) -> None:
     stage.server.edits.update(edits)
     quote = await stage.adapter.quote(stage.draft(10**30))
@@ -316,7 +320,7 @@ async def test_a_network_without_a_base_fee_has_legacy_prices(stage: SendingStag
 
 TOO_DEAR = 10**15 + 1
 HISTORY = history(1, 1, tips=[[1, 1, 1]])
-NONSENSE: dict[str, dict[str, Any]] = {
+NONSENSE: dict[str, dict[str, Edit]] = {
     "a base fee beyond all": {"eth_feeHistory": result(history(1, TOO_DEAR, tips=[[1, 1, 1]]))},
     "a tip beyond all": {"eth_feeHistory": result(history(1, 1, tips=[[1, 1, TOO_DEAR]]))},
     "a gas price beyond all": {"eth_gasPrice": result(hex(TOO_DEAR))},
@@ -347,7 +351,7 @@ NONSENSE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("edits", NONSENSE.values(), ids=NONSENSE)
-async def test_nonsense_is_not_believed(stage: SendingStage, edits: dict[str, Any]) -> None:
+async def test_nonsense_is_not_believed(stage: SendingStage, edits: dict[str, Edit]) -> None:
     stage.server.edits.update(edits)
     with pytest.raises(NoEndpointLeft) as caught:
         await stage.adapter.quote(stage.draft(1))
@@ -376,7 +380,7 @@ async def test_another_server_answers_where_the_first_talks_nonsense() -> None:
 # Movements
 
 
-def simulated(*logs: dict[str, object]) -> Any:  # noqa: ANN401 - an edit
+def simulated(*logs: dict[str, object]) -> Edit:
     return result([{"calls": [{"status": "0x1", "gasUsed": "0x5208", "returnData": "0x", "logs": list(logs)}]}])
 
 
@@ -505,5 +509,5 @@ async def test_where_the_data_is_paid_in_gas_a_plain_transfer_has_room_too() -> 
     assert (fee.gas_expected, fee.gas_limit, fee.data_fee_wei) == (40_000, 50_000, 0)
 
 
-def choices(quote: Any) -> tuple[Any, ...]:  # noqa: ANN401
+def choices(quote: Quote) -> tuple[GasFee, ...]:
     return quote.fees.slow, quote.fees.normal, quote.fees.fast
