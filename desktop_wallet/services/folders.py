@@ -58,11 +58,16 @@ def make_private(folder: Path) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file as a whole (0600): a crash leaves the old one or the new one."""
+    """Replace a file of ours as a whole (0600), in a folder that is ours alone."""
     make_private(path.parent)
+    replace_private(path, text)
+
+
+def replace_private(path: Path, text: str) -> None:
+    """Replace a file as a whole (0600): a crash leaves the old one or the new one. Its folder stays as it is."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -54,6 +54,15 @@ def time_text(wall_s: float, now_wall_s: float) -> str:
     return f"{then.day} {_MONTHS[then.month - 1]} {then.year}, {time}"
 
 
+def brief_time_text(wall_s: float, now_wall_s: float) -> str:
+    """Return a local time, or the day alone if it was not today's: "14:02", "yesterday", "12 Mar", "Mar 2025"."""
+    then, now = _local(wall_s), _local(now_wall_s)
+    if then.date() >= now.date() - timedelta(days=1):
+        return time_text(wall_s, now_wall_s).partition(",")[0]
+    month = _MONTHS[then.month - 1]
+    return f"{then.day} {month}" if then.year == now.year else f"{month} {then.year}"
+
+
 def count_text(count: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun: "1 wallet", "3 wallets"."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -38,7 +38,9 @@ class Sidebar(QFrame):
         column.setSpacing(GRID // 2)
         column.addLayout(self._profile(theme))
         column.addSpacing(4 * GRID)
+        self._theme = theme
         self._buttons: dict[str, NavigationButton] = {}
+        self._counted: dict[str, Text] = {}
         group = QButtonGroup(self)
         group.setExclusive(True)
         shortcut = 0
@@ -80,12 +82,7 @@ class Sidebar(QFrame):
     def _lock_button(self, theme: Theme) -> NavigationButton:
         button = NavigationButton(theme, "Lock", "lock", self.lock_chosen.emit)
         button.setToolTip("Lock (Ctrl+L)")
-        self._countdown = Text(theme, "", TextStyle.BODY, Token.MUTED, parent=button)
-        self._countdown.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        row = QHBoxLayout(button)
-        row.setContentsMargins(0, 0, 10, 0)
-        row.addStretch(1)
-        row.addWidget(self._countdown)
+        self._countdown = _beside(theme, button)
         self._lock = button
         return button
 
@@ -105,6 +102,18 @@ class Sidebar(QFrame):
         """Mark the page that is on screen."""
         self._buttons[name].setChecked(True)
 
+    def show_count(self, name: str, count: int, meaning: str) -> None:
+        """Show how many things wait on a page; `meaning` says so in words: "2 waiting". None shows nothing."""
+        button = self._buttons.get(name)
+        if button is None:
+            return
+        label = self._counted.get(name)
+        if label is None:
+            label = self._counted[name] = _beside(self._theme, button)
+        label.set_text(f"{count:,}" if count else "")
+        if button.accessibleDescription() != (said := meaning if count else ""):
+            button.setAccessibleDescription(said)
+
     def show_countdown(self, left_s: float | None) -> None:
         """Show how long it is until the wallet locks by itself."""
         text = "" if left_s is None else countdown_text(left_s)
@@ -112,3 +121,14 @@ class Sidebar(QFrame):
         description = f"Locks by itself in {text}" if text else "Does not lock by itself"
         if self._lock.accessibleDescription() != description:
             self._lock.setAccessibleDescription(description)
+
+
+def _beside(theme: Theme, button: NavigationButton) -> Text:
+    """Return a quiet text at the right of a button, which clicks go through."""
+    text = Text(theme, "", TextStyle.BODY, Token.MUTED, parent=button)
+    text.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    row = QHBoxLayout(button)
+    row.setContentsMargins(0, 0, 10, 0)
+    row.addStretch(1)
+    row.addWidget(text)
+    return text

@@ -1,0 +1,288 @@
+"""The rows of the Activity page: what was sent and what came in, which of it is wanted, and in which order. No Qt."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from desktop_wallet.core.receipts import Received
+from desktop_wallet.core.transfers import Transfer, TransferId, TransferState
+from desktop_wallet.services.activity import ActivityFilter, matches, newest_first
+from desktop_wallet.ui.models.activity_names import NamesOfActivity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from desktop_wallet.core.addresses import Address
+    from desktop_wallet.core.networks import Network, NetworkId
+    from desktop_wallet.ui.models.balance_names import AssetWords
+    from desktop_wallet.ui.models.sources import AccountSource, CatalogueSource
+
+ActivityKey = TransferId | Received
+"""Names a row: a transfer by its id, for its state changes; what came in by itself, for it never does."""
+_DOUBTFUL = frozenset({TransferState.UNKNOWN, TransferState.DROPPED})
+_PROBLEMS = _DOUBTFUL | {TransferState.FAILED}
+
+
+class TransferSource(Protocol):
+    """The transfers of a profile, from memory."""
+
+    def all(self) -> tuple[Transfer, ...]:
+        """Return every transfer, newest first."""
+        ...
+
+    def get(self, transfer: TransferId, /) -> Transfer:
+        """Return one transfer as it is now."""
+        ...
+
+    def siblings(self, transfer: Transfer, /) -> tuple[Transfer, ...]:
+        """Return our other transactions of the same nonce, the first one first."""
+        ...
+
+
+class Group(enum.Enum):
+    """What a person can ask to see alone."""
+
+    ALL = "all"
+    WAITING = "waiting"
+    DONE = "done"
+    PROBLEMS = "problems"
+
+
+def is_in(group: Group, row: Transfer | Received) -> bool:
+    """Return whether a row belongs to a group. What is Unknown waits, and is a problem too."""
+    if isinstance(row, Received):
+        return group in (Group.ALL, Group.DONE)
+    waits = row.is_waiting
+    closed = row.closed and not row.state.is_mined and row.state is not TransferState.REPLACED
+    problem = row.state in _PROBLEMS or closed
+    return {Group.ALL: True, Group.WAITING: waits, Group.PROBLEMS: problem, Group.DONE: not (waits or problem)}[group]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityView:
+    """What a person asked to see.
+
+    `pinned` is the row whose details are open: it stays in sight even when its new state would filter it out.
+    """
+
+    group: Group = Group.ALL
+    network: NetworkId | None = None
+    account: Address | None = None
+    search: str = ""
+    pinned: ActivityKey | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """Return whether anything is out of sight."""
+        return bool(self.search.strip()) or (self.group, self.network, self.account) != (Group.ALL, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """A transfer as rows show it. `recipient` is empty for an address that is not ours.
+
+    `under`: it stands right below a later transaction of the same nonce.
+    """
+
+    transfer: Transfer
+    siblings: tuple[Transfer, ...]
+    asset: AssetWords
+    coin: AssetWords
+    sender: str
+    recipient: str
+    under: bool = False
+
+    @property
+    def network(self) -> Network:
+        """Return the network it is on."""
+        return self.asset.network
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRow:
+    """What came in, as rows show it. `account` is which of ours it came to."""
+
+    received: Received
+    asset: AssetWords
+    account: str
+
+    @property
+    def network(self) -> Network:
+        """Return the network it is on."""
+        return self.asset.network
+
+
+Row = SentRow | ReceivedRow
+
+
+class ActivityRows:
+    """Holds what there is by number, and the numbers in the order of the lines that show them."""
+
+    def __init__(self) -> None:
+        self.view = ActivityView()
+        self.lines: list[int] = []
+        self.names: NamesOfActivity | None = None
+        self._source: TransferSource | None = None
+        self._received: tuple[Received, ...] = ()
+        self._keys: list[ActivityKey] = []
+        self._numbers: dict[ActivityKey, int] = {}
+        self._order: list[int] = []
+        """Every row, wanted or not, in the order of the page."""
+        self._found: dict[int, bool] = {}
+        """Whether a row matches the search, once that was asked."""
+
+    # What there is
+
+    def load(
+        self,
+        source: TransferSource,
+        received: tuple[Received, ...],
+        accounts: AccountSource,
+        catalogue: CatalogueSource,
+    ) -> None:
+        """Take over everything anew, names included."""
+        self._source, self._received = source, received
+        self.names = NamesOfActivity(accounts, catalogue)
+        self._found.clear()
+        self._sort()
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self._source, self._received, self.names = None, (), None
+        for held in (self.lines, self._keys, self._numbers, self._order, self._found):
+            held.clear()
+
+    def update(self, transfers: Iterable[TransferId], received: tuple[Received, ...]) -> set[int]:
+        """Take over what changed; return the rows that say something else now: they and those of their nonces."""
+        source = self._source
+        if source is None:
+            return set()
+        known = len(self._keys)
+        changed = [source.get(each) for each in transfers]
+        came = received is not self._received and received != self._received
+        self._received = received
+        touched = {each.id for transfer in changed for each in (transfer, *source.siblings(transfer))}
+        if came or any(each not in self._numbers for each in touched):
+            self._sort()
+        numbers = {self._numbers[each] for each in touched}
+        for number in numbers:
+            self._found.pop(number, None)
+        return {number for number in numbers if number < known}
+
+    def show(self, view: ActivityView) -> None:
+        """Want these rows from now on."""
+        if (view.network, view.account, view.search) != (self.view.network, self.view.account, self.view.search):
+            self._found.clear()
+        self.view = view
+
+    @property
+    def total(self) -> int:
+        """Return how many rows there are, wanted or not."""
+        return len(self._order)
+
+    def count(self, group: Group) -> int:
+        """Return how many rows of a group there are, wanted or not."""
+        return sum(is_in(group, self._entry(number)) for number in self._order)
+
+    @property
+    def in_doubt(self) -> int:
+        """Return how many transfers are Unknown or Dropped, and not closed by hand."""
+        entries = map(self._entry, self._order)
+        return sum(isinstance(e, Transfer) and e.state in _DOUBTFUL and not e.closed for e in entries)
+
+    def entries(self) -> list[Transfer | Received]:
+        """Return what the lines show, in their order."""
+        return [self._entry(number) for number in self.lines]
+
+    # Lines
+
+    def laid_out(self) -> list[int]:
+        """Return the wanted rows in their order."""
+        return [number for number in self._order if self._is_wanted(number)]
+
+    def settle(self, lines: list[int]) -> None:
+        """Have these lines."""
+        self.lines = lines
+
+    def key(self, number: int) -> ActivityKey:
+        """Return what names a row."""
+        return self._keys[number]
+
+    def number(self, key: ActivityKey) -> int | None:
+        """Return the number of a row, None if there is none."""
+        return self._numbers.get(key)
+
+    def row(self, number: int, *, under: bool = False) -> Row:
+        """Return a row as it is now."""
+        names, source = self.names, self._source
+        if names is None or source is None:
+            raise LookupError(number)
+        entry = self._entry(number)
+        if isinstance(entry, Received):
+            return ReceivedRow(entry, names.asset(entry.asset), names.short_account(entry.address))
+        draft = entry.draft
+        return SentRow(
+            entry,
+            source.siblings(entry),
+            names.asset(draft.asset),
+            names.asset(entry.fee.asset),
+            names.account(draft.sender),
+            names.account(draft.recipient),
+            under,
+        )
+
+    def same_nonce(self, one: int, other: int) -> bool:
+        """Return whether two rows are transactions of one nonce."""
+        first, second = self._entry(one), self._entry(other)
+        return isinstance(first, Transfer) and isinstance(second, Transfer) and first.slot == second.slot
+
+    # Within
+
+    def _entry(self, number: int) -> Transfer | Received:
+        key = self._keys[number]
+        if isinstance(key, Received):
+            return key
+        if self._source is None:
+            raise LookupError(number)
+        return self._source.get(key)
+
+    def _sort(self) -> None:
+        """Put everything in order: newest first, and what has one nonce together, the last signed on top."""
+        source = self._source
+        if source is None:
+            return
+        order: dict[int, None] = {}
+        for entry in newest_first(source.all(), self._received):
+            if isinstance(entry, Received):
+                order[self._number(entry)] = None
+                continue
+            for each in sorted((entry, *source.siblings(entry)), key=lambda t: t.attempt, reverse=True):
+                order.setdefault(self._number(each.id), None)
+        self._order = list(order)
+
+    def _number(self, key: ActivityKey) -> int:
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._keys)
+            self._keys.append(key)
+        return number
+
+    def _is_wanted(self, number: int) -> bool:
+        if self._keys[number] == self.view.pinned:
+            return True
+        entry = self._entry(number)
+        return is_in(self.view.group, entry) and self._is_found(number, entry)
+
+    def _is_found(self, number: int, entry: Transfer | Received) -> bool:
+        found = self._found.get(number)
+        if found is None:
+            view, names = self.view, self.names
+            chosen = ActivityFilter(
+                networks=frozenset() if view.network is None else frozenset({view.network}),
+                accounts=frozenset() if view.account is None else frozenset({view.account}),
+                text=view.search,
+            )
+            found = self._found[number] = names is not None and matches(entry, chosen, names.for_search())
+        return found

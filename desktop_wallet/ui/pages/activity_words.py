@@ -1,0 +1,272 @@
+"""What is said of transfers: a word and whole sentences for every state, and what a person can do. No Qt."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+from desktop_wallet.core.transfers import Transfer, TransferKind, TransferState
+from desktop_wallet.ui.measures import age_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from desktop_wallet.core.networks import Network
+
+_SLOW_BLOCKS = 8
+_SLOW_LEAST_S = 90.0
+"""A transfer that waits longer than eight blocks, and longer than this, waits longer than usual."""
+
+
+class Mark(enum.Enum):
+    """What a state badge shows; the value is its word."""
+
+    SIGNED = "Signed"
+    SENDING = "Sending"
+    UNKNOWN = "Unknown"
+    CONFIRMED = "Confirmed"
+    FINAL = "Final"
+    FAILED = "Failed"
+    DROPPED = "Dropped"
+    REPLACED = "Replaced"
+    CLOSED = "Closed"
+    RECEIVED = "Received"
+
+    @property
+    def word(self) -> str:
+        """Return the word."""
+        return str(self.value)
+
+
+_MARKS = {
+    TransferState.SIGNED: Mark.SIGNED,
+    TransferState.BROADCAST: Mark.SENDING,
+    TransferState.UNKNOWN: Mark.UNKNOWN,
+    TransferState.CONFIRMED: Mark.CONFIRMED,
+    TransferState.FINALIZED: Mark.FINAL,
+    TransferState.FAILED: Mark.FAILED,
+    TransferState.DROPPED: Mark.DROPPED,
+    TransferState.REPLACED: Mark.REPLACED,
+}
+STEP_WORDS = {
+    TransferState.DRAFT: "Begun",
+    TransferState.QUOTED: "Quoted",
+    TransferState.REVIEWED: "Reviewed",
+    **{state: mark.word for state, mark in _MARKS.items()},
+    TransferState.BROADCAST: "Taken",
+}
+"""What each step of a transfer's history is called."""
+
+
+def is_closed(transfer: Transfer) -> bool:
+    """Return whether a person closed it by hand and nothing has come of it since."""
+    return transfer.closed and (transfer.state.is_open or transfer.state is TransferState.DROPPED)
+
+
+def mark_of(transfer: Transfer) -> Mark:
+    """Return what the badge of a transfer shows."""
+    return Mark.CLOSED if is_closed(transfer) else _MARKS[transfer.state]
+
+
+def mark_text(transfer: Transfer, now_s: float) -> str:
+    """Return the word of a state, with the age of what is still open: "Sending · 14 s"."""
+    mark = mark_of(transfer)
+    if mark in (Mark.SIGNED, Mark.SENDING, Mark.UNKNOWN):
+        return f"{mark.word} · {age_text(now_s - transfer.at_s)}"
+    return mark.word
+
+
+def what_text(transfer: Transfer, symbol: str) -> str:
+    """Return what a transfer does, as a row of a list calls it: "Sent ETH", "Cancel"."""
+    return "Cancel" if transfer.draft.kind is TransferKind.CANCEL else f"Sent {symbol}"
+
+
+def usurper(siblings: Sequence[Transfer]) -> Transfer | None:
+    """Return the one of a transfer's siblings that was mined in its place; None if that was another program's."""
+    return next((sibling for sibling in siblings if sibling.state.is_mined), None)
+
+
+def replaced_by_text(transfer: Transfer, siblings: Sequence[Transfer]) -> str:
+    """Return in a few words what took the place of a transfer: "by a faster one"."""
+    other = usurper(siblings)
+    if other is None:
+        return "by another program"
+    if other.draft.kind is TransferKind.CANCEL:
+        return "by a cancel"
+    return "by a faster one" if other.attempt > transfer.attempt else "by the first one"
+
+
+def sentence(transfer: Transfer, siblings: Sequence[Transfer], network: Network, fee_text: str, now_s: float) -> str:
+    """Return what happened to a transfer so far, in whole sentences; `fee_text` is the fee that was paid, or empty."""
+    if is_closed(transfer):
+        return (
+            "You closed it by hand. It is no longer watched or shown as pending. It may still go through; the amount "
+            "and its place in the order stay reserved until the network has used that number."
+        )
+    words = _CANCEL_SENTENCES if transfer.draft.kind is TransferKind.CANCEL else _SENTENCES
+    if transfer.state is TransferState.REPLACED:
+        return _replaced_sentence(transfer, siblings, network.name)
+    text = words[transfer.state].format(
+        network=network.name,
+        block="a block" if transfer.block is None else f"block {transfer.block.number:,}",
+        fee=f"its fee of {fee_text}" if fee_text else "its fee",
+        fee_first=f"Its fee of {fee_text}" if fee_text else "Its fee",
+    )
+    if transfer.state.is_mined and transfer.settled is None:
+        text += " The balances are being read at that block."
+    elif transfer.state is TransferState.CONFIRMED and not transfer.final:
+        text += " The network has not declared that block final yet."
+    if transfer.state is TransferState.BROADCAST and _is_slow(transfer, network, now_s):
+        text += " That takes longer than usual: others pay more for their place."
+    return text
+
+
+_SENTENCES = {
+    TransferState.SIGNED: "It is signed and stored on this computer, and is being handed to the servers of {network}.",
+    TransferState.BROADCAST: "A server of {network} has this payment. It waits for its place in a block.",
+    TransferState.UNKNOWN: (
+        "No server has acknowledged this payment. It may still go through. "
+        "The amount stays reserved until that is known."
+    ),
+    TransferState.CONFIRMED: "It was paid in {block} of {network}.",
+    TransferState.FINALIZED: "It was paid in {block} of {network}, and that is final.",
+    TransferState.FAILED: (
+        "{network} took it into {block}, and it failed there. The recipient was paid nothing; {fee} was charged all "
+        "the same."
+    ),
+    TransferState.DROPPED: (
+        "Every server of {network} denies knowing this payment. It has not been carried out, but it still could be. "
+        "The amount and its place in the order stay reserved."
+    ),
+}
+_CANCEL_SENTENCES = {
+    TransferState.SIGNED: "The cancel is signed and stored on this computer, and is being handed to the servers.",
+    TransferState.BROADCAST: (
+        "A server of {network} has the cancel. Until it stands in a block, the payment may still go through instead."
+    ),
+    TransferState.UNKNOWN: (
+        "No server has acknowledged this cancel. Either it or the payment may still go through, never both."
+    ),
+    TransferState.CONFIRMED: "The cancel stands in {block} of {network}: the payment can no longer go through.",
+    TransferState.FINALIZED: "The cancel stands in {block} of {network}, and that is final. Nothing was paid.",
+    TransferState.FAILED: (
+        "The cancel stands in {block} of {network}. It failed, but it has used up its place in the order: the payment "
+        "can no longer go through. {fee_first} was charged."
+    ),
+    TransferState.DROPPED: (
+        "Every server of {network} denies knowing this cancel. The payment may still go through, and so may the cancel."
+    ),
+}
+
+
+def _replaced_sentence(transfer: Transfer, siblings: Sequence[Transfer], network: str) -> str:
+    other = usurper(siblings)
+    own = "cancel" if transfer.draft.kind is TransferKind.CANCEL else "payment"
+    if other is None:
+        return (
+            f"Another program used this account's number {transfer.nonce:,} on {network}, so this {own} was not "
+            "carried out and cost nothing."
+        )
+    block = "a block" if other.block is None else f"block {other.block.number:,}"
+    if other.draft.kind is TransferKind.CANCEL:
+        return f"It was cancelled: the cancel took its place in {block} of {network}. This payment cost nothing."
+    if own == "cancel":
+        return f"It came too late: the payment that it was to cancel was carried out in {block} of {network}."
+    which = "A faster one with a higher fee" if other.attempt > transfer.attempt else "The first one"
+    return f"{which} took its place in {block} of {network}. You paid once."
+
+
+def advice(transfer: Transfer, siblings: Sequence[Transfer]) -> str:
+    """Return what a person can do about a transfer, or that there is nothing to be done; empty where all is said."""
+    if is_closed(transfer):
+        return "Send again hands the same signed bytes to the servers once more, and has it watched again."
+    if any(sibling.attempt > transfer.attempt for sibling in siblings) and transfer.state.is_open:
+        return "A newer one was signed for the same place in the order. Only one of them can happen."
+    if transfer.draft.kind is TransferKind.CANCEL:
+        return _CANCEL_ADVICE.get(transfer.state, "")
+    return _ADVICE.get(transfer.state, "")
+
+
+_AGAIN = "Send again hands the same signed bytes to the servers once more: it cannot be paid twice."
+_ADVICE = {
+    TransferState.SIGNED: "There is nothing to be done.",
+    TransferState.BROADCAST: "While it waits, you can pay more to speed it up, or cancel it for another fee.",
+    TransferState.UNKNOWN: f"The wallet goes on asking. {_AGAIN}",
+    TransferState.DROPPED: f"{_AGAIN} A cancel frees the amount and the place in the order, for a fee.",
+    TransferState.FAILED: "To pay all the same, make a new payment and look at what its review says of the outcome.",
+}
+_CANCEL_ADVICE = {
+    TransferState.SIGNED: "There is nothing to be done.",
+    TransferState.BROADCAST: "While it waits, you can pay more to speed it up.",
+    TransferState.UNKNOWN: f"The wallet goes on asking. {_AGAIN}",
+    TransferState.DROPPED: _AGAIN,
+}
+
+
+def _is_slow(transfer: Transfer, network: Network, now_s: float) -> bool:
+    return now_s - transfer.at_s > max(_SLOW_BLOCKS * network.block_time_s, _SLOW_LEAST_S)
+
+
+class Deed(enum.Enum):
+    """What can be done about a transfer; the value is what its button says."""
+
+    SEND_AGAIN = "Send again"
+    FASTER = "Speed up"
+    CANCEL = "Cancel it"
+    CLOSE = "Close by hand"
+
+
+def deeds(transfer: Transfer, siblings: Sequence[Transfer]) -> tuple[Deed, ...]:
+    """Return what can be done about a transfer now, the most helpful first."""
+    state = transfer.state
+    if any(each.state.is_mined or each.state is TransferState.REPLACED for each in (transfer, *siblings)):
+        return ()
+    newest = all(sibling.attempt < transfer.attempt for sibling in siblings)
+    offered = []
+    if state in (TransferState.UNKNOWN, TransferState.DROPPED) or (
+        state is TransferState.BROADCAST and transfer.closed
+    ):
+        offered.append(Deed.SEND_AGAIN)
+    if newest and state is not TransferState.SIGNED:
+        if transfer.draft.kind is TransferKind.PAYMENT:
+            offered += [Deed.FASTER, Deed.CANCEL]
+        else:
+            offered.append(Deed.FASTER)
+    if not transfer.closed and (state.is_open or state is TransferState.DROPPED):
+        offered.append(Deed.CLOSE)
+    return tuple(offered)
+
+
+CLOSE_TITLE = "Close by hand?"
+CLOSE_TEXT = (
+    "It is no longer watched or shown as pending. The amount and its place in the order stay reserved until the "
+    "network has used that number. It may still go through. Its balances are read anew."
+)
+
+
+def known_text(known: Sequence[tuple[str, int]], *, listed: bool) -> str:
+    """Return what is honestly known: `known` are networks by name with the height from which on readings are compared.
+
+    Without `listed` nothing that came in is listed at all.
+    """
+    sent = "Payments that this wallet sent are all here."
+    if not listed:
+        return f"{sent} Incoming payments are not listed yet; balances count them."
+    if not known:
+        return f"{sent} Incoming ones are noticed when a balance rises between two readings."
+    parts = [f"block {height:,} on ({name})" for name, height in known]
+    return f"{sent} Incoming ones are noticed when a balance rises, from {_listed(parts)}."
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
+
+
+def counts_text(count: int, waiting: int, in_doubt: int, noun: Callable[[int], str]) -> str:
+    """Return how many there are, wait, and are in doubt (Unknown or Dropped): "12 entries, 2 waiting, 1 in doubt"."""
+    parts = [noun(count)]
+    if waiting:
+        parts.append(f"{waiting:,} waiting")
+    if in_doubt:
+        parts.append(f"{in_doubt:,} in doubt")
+    return ", ".join(parts)
