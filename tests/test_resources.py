@@ -17,7 +17,7 @@ from Crypto.Hash import keccak
 from desktop_wallet import resources
 from desktop_wallet.core.addresses import display_address, parse_address
 from desktop_wallet.core.assets import AssetId
-from desktop_wallet.core.networks import Family, HeightCall, NetworkId
+from desktop_wallet.core.networks import DataFee, Family, HeightCall, NetworkId
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKOUT = ROOT / "resources"
@@ -233,6 +233,15 @@ def test_a_network_is_whole(entry: dict[str, Any]) -> None:
 def test_only_arbitrum_asks_its_precompile_for_the_height() -> None:
     asked = {entry["name"] for entry in networks() if HeightCall(entry["height_call"]) is HeightCall.ARBSYS}
     assert asked == {"Arbitrum One"}
+
+
+def test_the_rollups_take_something_for_the_data_of_a_transaction() -> None:
+    taken = {entry["name"]: DataFee(entry["data_fee"]) for entry in networks()}
+    assert {name: fee for name, fee in taken.items() if fee is not DataFee.NONE} == {
+        "Base": DataFee.ORACLE,
+        "OP Mainnet": DataFee.ORACLE,
+        "Arbitrum One": DataFee.IN_GAS,
+    }
 
 
 def test_no_two_networks_share_an_id_a_name_or_a_first_block() -> None:

@@ -43,7 +43,10 @@ class SimulationMethod(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A change of one balance in the simulation, in base units; the fee is not in it."""
+    """A change of one balance in the simulation, in base units; the fee is not in it.
+
+    Assets of the namespaces `erc721` and `erc1155` are counted in pieces; what is called so is what its contract says.
+    """
 
     address: Address
     asset: AssetId

@@ -17,7 +17,7 @@ from desktop_wallet.core.addresses import Address
 from desktop_wallet.core.assets import Asset, AssetId, AssetOrigin
 from desktop_wallet.core.balances import BalanceKey
 from desktop_wallet.core.errors import AlreadyThere, ProfileInUse, RegistryDamaged, StorageFailure, StorageFull
-from desktop_wallet.core.networks import Endpoint, Family, HeightCall, Network, NetworkId
+from desktop_wallet.core.networks import DataFee, Endpoint, Family, HeightCall, Network, NetworkId
 from desktop_wallet.registry.catalogue import NetworkFacts
 from desktop_wallet.registry.interactions import SEEN_STEP_S, Interaction
 from desktop_wallet.registry.registry import LOCK_NAME, Registry
@@ -134,6 +134,7 @@ async def test_the_catalogue_comes_back(tmp_path: Path) -> None:
         60,
         endpoints=(Endpoint("http://127.0.0.1:8545", "me", added_by_hand=True),),
         height_call=HeightCall.ARBSYS,
+        data_fee=DataFee.IN_GAS,
         added_by_hand=True,
         chain_hash="0x12",
     )

@@ -30,8 +30,8 @@ _HEADROOM = 2
 """Held back is twice what the oracle says: it goes by Ethereum's base fee and blob base fee when the transaction is
 mined. Both can rise by an eighth a block (EIP-1559, EIP-4844), so that covers six of Ethereum's blocks, over a minute,
 while a rollup mines within seconds."""
-_MOST_WEI = 10**18
-"""No transfer's data ever cost one Ether."""
+_MOST_WEI = 10**20
+"""No transfer's data ever cost a hundred coins, not even of those of little worth."""
 _FILLER = bytes.fromhex("9d3b71c5e80f46a27ad15c93b46e28f7")
 """Stands for numbers that are not known yet: it has no two bytes alike, so the fee's compression gains nothing."""
 _MAX_RESULT_BYTES = 1024
@@ -59,31 +59,37 @@ class DataFees:
 
 
 def data_fee_calls(network: Network, carried: Carried) -> tuple[Call, ...]:
-    """Return what to ask about a transaction; nothing where a network takes no such fee."""
-    if network.data_fee is not DataFee.ORACLE:
+    """Return what to ask about a transaction; nothing where a network is known to take no such fee.
+
+    Of one that a person added nothing is known: it may well be such a rollup.
+    """
+    if network.data_fee is not DataFee.ORACLE and not (network.added_by_hand and network.data_fee is DataFee.NONE):
         return ()
     data = abi.encode_bytes(_written_out(int(network.id.reference), carried))
     asked = (f"{_GET_L1_FEE}{data}", f"{_GET_OPERATOR_FEE}{0:064x}", f"{_GET_OPERATOR_FEE}{_GAS_SAMPLE:064x}")
     return tuple(Call("eth_call", ({"to": GAS_PRICE_ORACLE, "data": f"0x{each}"}, "latest")) for each in asked)
 
 
-def understand_data_fees(results: Sequence[Result], host: str) -> DataFees:
+def understand_data_fees(results: Sequence[Result], network: Network, host: str) -> DataFees:
     """Return what the answers to `data_fee_calls` say; raises UntrustedReply, EndpointRefused, EndpointRateLimited."""
     if not results:
         return DataFees()
-    data_wei = abi.decode_uint(hex_data(value_of(results[0], host), host, _MAX_RESULT_BYTES))
+    data_wei, constant_wei, sample_wei = (_wei(result, host) for result in results)
     if data_wei is None:
-        raise MalformedReply(host=host, problem="data fee")
-    constant_wei, sample_wei = (_operator_wei(result, host) for result in results[1:])
-    if max(data_wei, constant_wei) > _MOST_WEI or not constant_wei <= sample_wei <= _MOST_WEI * 1000:
+        if network.data_fee is DataFee.ORACLE:
+            raise MalformedReply(host=host, problem="data fee")
+        return DataFees()
+    constant_wei, sample_wei = constant_wei or 0, sample_wei or 0
+    if max(data_wei, constant_wei) > _MOST_WEI or not constant_wei <= sample_wei <= _MOST_WEI * _GAS_SAMPLE:
         raise ContradictoryReply(host=host, problem="data fee")
     return DataFees(data_wei, constant_wei, sample_wei)
 
 
-def _operator_wei(result: Result, host: str) -> int:
+def _wei(result: Result, host: str) -> int | None:
+    """Return the number in an answer, None where nothing answered."""
     if isinstance(result, RpcError) and gave_up(result):
-        return 0
-    return abi.decode_uint(hex_data(value_of(result, host), host, _MAX_RESULT_BYTES)) or 0
+        return None
+    return abi.decode_uint(hex_data(value_of(result, host), host, _MAX_RESULT_BYTES))
 
 
 def _written_out(chain_id: int, carried: Carried) -> bytes:

@@ -117,7 +117,7 @@ class _Inquiry:
         prices = understand_prices(
             results[start : start + len(PRICE_CALLS)], block.get("baseFeePerGas"), self._network, host
         )
-        data_fees = understand_data_fees(results[start + len(PRICE_CALLS) :], host)
+        data_fees = understand_data_fees(results[start + len(PRICE_CALLS) :], self._network, host)
         most = hex_quantity(block.get("gasLimit"), host, _GAS_BITS)
         if gas is not None and gas > min(most, _MOST_GAS):
             raise ContradictoryReply(host=host, problem="gas")

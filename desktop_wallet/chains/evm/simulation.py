@@ -32,8 +32,8 @@ _ERROR = bytes.fromhex("08c379a0")
 _PANIC = bytes.fromhex("4e487b71")
 _SELECTOR = 4
 _TRUE = (1).to_bytes(32, "big")
-_POOR = ("insufficient funds", "insufficient balance", "exceeds balance", "outoffund", "out of fund")
-_TRANSFER_PREFIX = "execution reverted: "
+_POOR = ("insufficient funds", "insufficient balance", "sender balance", "account balance", "outoffund", "out of fund")
+_PREFIX = "execution reverted: "
 
 
 def simulation_calls(transaction: dict[str, str]) -> tuple[Call, ...]:
@@ -126,7 +126,7 @@ def _words(error: RpcError) -> str:
 
 def _plain(message: str) -> str:
     """Return a server's words without the prefix that go-ethereum puts before a contract's."""
-    return message.removeprefix(_TRANSFER_PREFIX)[:_REASON_LENGTH]
+    return message.removeprefix(_PREFIX)[:_REASON_LENGTH]
 
 
 def _revert_data(value: object) -> bytes:

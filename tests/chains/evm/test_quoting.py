@@ -489,7 +489,7 @@ async def test_a_contract_without_an_operators_part_takes_none() -> None:
     assert fee.data_fee_wei == 1000
 
 
-@pytest.mark.parametrize("fee", ["0x", "0x01", f"0x{10**19:064x}"], ids=["nothing", "one byte", "beyond all"])
+@pytest.mark.parametrize("fee", ["0x", "0x01", f"0x{10**21:064x}"], ids=["nothing", "one byte", "beyond all"])
 async def test_a_data_fee_that_cannot_be_is_not_believed(fee: str) -> None:
     async with rollup(TRUE) as stage:
         stage.server.edits["eth_call"] = lambda call, reply: (
@@ -497,6 +497,14 @@ async def test_a_data_fee_that_cannot_be_is_not_believed(fee: str) -> None:
         )
         with pytest.raises(NoEndpointLeft):
             await stage.adapter.quote(stage.draft(ETHER))
+
+
+async def test_of_a_network_that_a_person_added_it_is_found_out(stage: SendingStage) -> None:
+    network = replace(stage.network, added_by_hand=True)
+    adapter = adapter_on(network, stage.client, SystemClock())
+    for code, fee in (("0x", 0), (REVERTING, 0), (BY_SIZE, 200)):
+        stage.node.set_code(GAS_PRICE_ORACLE, code)
+        assert (await adapter.quote(stage.draft(ETHER))).fees.normal.data_fee_wei == fee
 
 
 async def test_where_the_data_is_paid_in_gas_a_plain_transfer_has_room_too() -> None:
