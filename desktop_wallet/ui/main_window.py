@@ -51,6 +51,9 @@ _BEHIND = (
     *("desktop_wallet.ui.models.balance_rows", "desktop_wallet.ui.models.balances_model"),
     *("desktop_wallet.ui.pages.balances_table", "desktop_wallet.ui.pages.details", "desktop_wallet.ui.pages.balances"),
     *("desktop_wallet.ui.dialogs", "desktop_wallet.ui.pages.accounts_phrase", "desktop_wallet.ui.pages.accounts"),
+    *("desktop_wallet.ui.pages.send.review_step", "desktop_wallet.ui.pages.send.page"),
+    *("desktop_wallet.ui.models.activity_model", "desktop_wallet.ui.pages.activity_table"),
+    *("desktop_wallet.ui.pages.activity_details", "desktop_wallet.ui.pages.activity"),
     *("desktop_wallet.ui.pages.receive", "desktop_wallet.ui.pages.settings", "desktop_wallet.ui.pages.all_pages"),
 )
 """What the scene of the open wallet is made of."""
@@ -315,6 +318,7 @@ class MainWindow(QMainWindow):
         self.auto_lock.begin(session.settings.now.auto_lock_s)
         for page in self.scene.pages.values():
             page.attach(session)
+        self._show_waiting()
 
     def _leave_session(self) -> None:
         self.auto_lock.end()
@@ -363,6 +367,13 @@ class MainWindow(QMainWindow):
     def _on_changes(self, changes: ChangeSet) -> None:
         if changes.accounts or changes.catalogue:
             self._show_profile()
+        if changes.transfers:
+            self._show_waiting()
+
+    def _show_waiting(self) -> None:
+        if self._session is not None:
+            waiting = sum(transfer.is_waiting for transfer in self._session.transfers.all())
+            self.scene.sidebar.show_count("activity", waiting, f"{waiting:,} waiting")
 
     def _show_profile(self) -> None:
         session = self._session

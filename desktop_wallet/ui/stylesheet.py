@@ -37,6 +37,10 @@ QFrame[notice="info"] {{
 QFrame[notice="done"] {{ background: {c["fresh_ground"]}; border: none; border-radius: {RADIUS_CONTROL}px; }}
 QFrame[notice="warning"] {{ background: {c["stale_ground"]}; border: none; border-radius: {RADIUS_CONTROL}px; }}
 QFrame[notice="failure"] {{ background: {c["unavailable_ground"]}; border: none; border-radius: {RADIUS_CONTROL}px; }}
+QFrame[caution] {{ border: none; border-top: 1px solid {c["line"]}; background: {c["surface"]}; }}
+QFrame[caution="note"] {{ background: {c["group_row"]}; }}
+QFrame[caution="warning"] {{ background: {c["stale_ground"]}; }}
+QFrame[caution="danger"] {{ background: {c["unavailable_ground"]}; }}
 QToolTip {{
     background: {c["surface"]}; color: {c["text"]}; border: 1px solid {c["line"]}; padding: 4px 8px;
 }}

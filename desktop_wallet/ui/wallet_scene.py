@@ -88,6 +88,7 @@ class WalletScene(QWidget):
         page = self._missing.pop(0)(self._shell)
         self.pages[page.name] = page
         self._stack.addWidget(page)
+        page.asked.connect(self._on_asked)
         return True
 
     def open_page(self, name: str) -> None:
@@ -106,6 +107,11 @@ class WalletScene(QWidget):
         self._arrange_details()
         page.shown()
         self.page_changed.emit(name)
+
+    def _on_asked(self, name: str, what: object) -> None:
+        if name in self.pages:
+            self.open_page(name)
+            self.pages[name].take_up(what)
 
     def leave(self) -> None:
         """Take the page off the screen."""

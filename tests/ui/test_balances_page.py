@@ -342,7 +342,7 @@ async def test_the_menu_offers_what_can_be_done_with_a_balance(
     place = page.table.visualRect(page.table.currentIndex()).center()
     QTest.mouseClick(page.table.viewport(), Qt.MouseButton.RightButton, pos=place)
     actions = {action.text(): action for action in page.table.actions()}
-    assert list(actions) == ["Copy amount", "Copy address", "Refresh this", "Forget this"]
+    assert list(actions) == ["Send", "Copy amount", "Copy address", "Refresh this", "Forget this"]
     actions["Copy amount"].trigger()
     actions["Copy address"].trigger()
     assert shell.copied == [("1", "Amount"), ("0x52908400098527886E0F7030069857D2E4169EE7", "Address")]

@@ -11,12 +11,13 @@ from typing_extensions import override
 
 from desktop_wallet.core.addresses import display_address
 from desktop_wallet.core.amounts import plain_text
+from desktop_wallet.ui.models.balance_claims import Claims, claims_on
 from desktop_wallet.ui.models.balance_snapshot import KINDS
 from desktop_wallet.ui.models.balance_view import BalanceView, Grouping, Order
 from desktop_wallet.ui.models.balances_model import BalancesModel
 from desktop_wallet.ui.pages.balances_head import BalancesActivity, BalancesHead, BalancesTools
 from desktop_wallet.ui.pages.balances_reads import BalanceReads
-from desktop_wallet.ui.pages.balances_table import COPY_ADDRESS, COPY_AMOUNT, FORGET, REFRESH, BalancesTable
+from desktop_wallet.ui.pages.balances_table import COPY_ADDRESS, COPY_AMOUNT, FORGET, REFRESH, SEND, BalancesTable
 from desktop_wallet.ui.pages.balances_words import all_shown_text, zeros_hidden_text
 from desktop_wallet.ui.pages.details import DetailsPane
 from desktop_wallet.ui.pages.page import Page
@@ -133,9 +134,12 @@ class BalancesPage(Page):
         self.table.opened.connect(self.open_details)
         self.table.wanted.connect(self._on_wanted)
         self.table.ordered.connect(self._on_ordered)
+        self.table.waiting_on = self._waiting_on
+        self.pane.activity_wanted.connect(self._on_activity_wanted)
         self.pane.closed.connect(self.close_details)
         self.pane.refresh_wanted.connect(self.reads.refresh_one)
         self.pane.forget_wanted.connect(self.reads.forget)
+        self.pane.send_wanted.connect(self._on_send_wanted)
 
     # From the window
 
@@ -278,8 +282,16 @@ class BalancesPage(Page):
         return "zero"
 
     def _zeros(self) -> int:
+        """Return how many balances show only with all others: those that are zero, and not about to change."""
         snapshot = self.model.rows.snapshot
-        return 0 if snapshot is None else snapshot.amounts.count(0)
+        if snapshot is None:
+            return 0
+        return snapshot.amounts.count(0) - sum(snapshot.amounts[row] == 0 for row in snapshot.expected)
+
+    def _waiting_on(self, key: BalanceKey) -> int:
+        if self.session is None:
+            return 0
+        return len(claims_on(key, None, self.session.transfers.touching(key)).waiting)
 
     def _group(self, grouping: Grouping) -> None:
         self.tools.grouping.set_value(grouping.value)
@@ -358,3 +370,14 @@ class BalancesPage(Page):
             self.reads.refresh_one(row)
         elif action == FORGET:
             self.reads.forget(row)
+        elif action == SEND:
+            self._on_send_wanted(row)
+
+    def _on_activity_wanted(self, claims: Claims) -> None:
+        if len(claims.waiting) == 1:
+            self.asked.emit("activity", claims.waiting[0])
+        else:
+            self.shell.open_page("activity")
+
+    def _on_send_wanted(self, row: BalanceRow) -> None:
+        self.asked.emit("send", row.key)

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from desktop_wallet.ui.models.balance_snapshot import BalanceRow
 from desktop_wallet.ui.models.balance_view import Grouping, Order
-from desktop_wallet.ui.models.balance_words import ORDERS, Column, amount_text, explanation
+from desktop_wallet.ui.models.balance_words import ORDERS, Column, amount_text, change_text, explanation
 from desktop_wallet.ui.pages.balances_delegate import BalancesDelegate
 from desktop_wallet.ui.pages.line_delegate import PADDING
 from desktop_wallet.ui.pages.line_table import LineTable
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from desktop_wallet.ui.theme import Theme
 
 COPY_AMOUNT, COPY_ADDRESS, REFRESH, FORGET = "copy-amount", "copy-address", "refresh", "forget"
+SEND = "send"
 _MENU = (
+    (SEND, "Send", "Ctrl+S"),
     (COPY_AMOUNT, "Copy amount", "Ctrl+C"),
     (COPY_ADDRESS, "Copy address", "Ctrl+Shift+C"),
     (REFRESH, "Refresh this", "Ctrl+Return"),
@@ -63,6 +65,8 @@ class BalancesTable(LineTable):
         self._kept: BalanceKey | None = None
         self._restoring = False
         self._label_widths: dict[Column, int] = {}
+        self.waiting_on: Callable[[BalanceKey], int] = _nobody_knows
+        """Told by the page: how many payments make a balance pending."""
         self._ring = Ring(self)
         self._ring.turned.connect(self._on_ring_turned)
         self._delegate = BalancesDelegate(theme, self._ring, self)
@@ -181,9 +185,10 @@ class BalancesTable(LineTable):
             return ""
         match index.column():
             case Column.FRESHNESS:
-                return explanation(line, self._clock.now())
+                return explanation(line, self._clock.now(), self.waiting_on(line.key))
             case Column.AMOUNT:
-                return f"{amount_text(line)} {line.asset.symbol}"
+                change = change_text(line)
+                return f"{amount_text(line)} {line.asset.symbol}" + (f"\n{change} expected" if change else "")
             case Column.ACCOUNT:
                 return f"{line.account.wallet_label} · {line.account.label}"
             case Column.NETWORK:
@@ -258,3 +263,7 @@ class BalancesTable(LineTable):
                 self.viewport().update(self.visualRect(self._balances.index(number, Column.FRESHNESS)))
         if not seen:
             self._ring.set_running(False)
+
+
+def _nobody_knows(_: BalanceKey) -> int:
+    return 0

@@ -9,13 +9,16 @@ from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from desktop_wallet.core.accounts import WalletKind
 from desktop_wallet.core.amounts import plain_text
+from desktop_wallet.core.freshness import BadgeKind
+from desktop_wallet.ui.models.balance_claims import NO_CLAIMS, claims_on
 from desktop_wallet.ui.models.balance_snapshot import BalanceRow
 from desktop_wallet.ui.models.balance_words import amount_text, explanation
 from desktop_wallet.ui.pages.details_words import as_json, fields, time_left_text
 from desktop_wallet.ui.theme import DETAILS_WIDTH, GRID, TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.badge import BadgeLabel
-from desktop_wallet.ui.widgets.buttons import IconButton, SecondaryButton
+from desktop_wallet.ui.widgets.buttons import IconButton, LinkButton, SecondaryButton
 from desktop_wallet.ui.widgets.card import Separator
 from desktop_wallet.ui.widgets.tab_order import follow
 from desktop_wallet.ui.widgets.text import Text, tooltip
@@ -116,6 +119,9 @@ class DetailsPane(QFrame):
     closed = Signal()
     refresh_wanted = Signal(object)
     forget_wanted = Signal(object)
+    send_wanted = Signal(object)
+    activity_wanted = Signal(object)
+    """The Claims whose payments a person wants to see."""
 
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -124,14 +130,17 @@ class DetailsPane(QFrame):
         self._session: Session | None = None
         self._opened: Instant | None = None
         self._row: BalanceRow | None = None
+        self._claims = NO_CLAIMS
         self.setAccessibleName("Where this number comes from")
         self.heading = Text(theme, "Where this number comes from", token=Token.MUTED)
         self.amount = FittedText(theme, TextStyle.AMOUNT)
         self.badge = BadgeLabel(theme)
         self.left = Text(theme, token=Token.MUTED)
         self.reason = Text(theme, wrap=True, token=Token.STALE)
+        self.activity = LinkButton(theme, "Show in Activity", "activity", self._on_activity_clicked)
         self.close_button = IconButton(theme, "x", "Close the details", self.closed.emit)
         self.refresh = SecondaryButton(theme, "Refresh this", "refresh-cw", self._on_refresh_clicked)
+        self.send = SecondaryButton(theme, "Send", "send", self._on_send_clicked)
         self.copy = SecondaryButton(theme, "Copy", "copy", self._on_copy_clicked)
         self.copy.setAccessibleName("Copy the amount")
         self.forget = SecondaryButton(theme, "Forget this", "trash-2", self._on_forget_clicked)
@@ -154,7 +163,7 @@ class DetailsPane(QFrame):
         badge.addWidget(self.left, 1)
         buttons = QGridLayout()
         buttons.setSpacing(2 * GRID)
-        for place, button in enumerate((self.refresh, self.copy, self.forget, self.json)):
+        for place, button in enumerate((self.refresh, self.send, self.copy, self.json, self.forget)):
             buttons.addWidget(button, place // 2, place % 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(_MARGIN, 4 * GRID, _MARGIN, _MARGIN)
@@ -163,6 +172,7 @@ class DetailsPane(QFrame):
         column.addWidget(self.amount)
         column.addLayout(badge)
         column.addWidget(self.reason)
+        column.addWidget(self.activity, 0, Qt.AlignmentFlag.AlignLeft)
         column.addSpacing(GRID)
         column.addWidget(Separator(theme))
         column.addSpacing(GRID)
@@ -198,14 +208,18 @@ class DetailsPane(QFrame):
             self._show_fields(())
             self.amount.set_text("")
             self.reason.hide()
+            self.activity.hide()
             self.badge.set_badge(None)
+            self._claims = NO_CLAIMS
             return
         badge = self._session.balances.badge(row.key, self._opened)
         row = BalanceRow(row.key, row.state, badge, row.account, row.asset)
         now = self._shell.clock.now()
+        self._claims = claims = claims_on(row.key, row.state.reading, self._session.transfers.touching(row.key))
         text = f"{amount_text(row)} {row.asset.symbol}"
-        means = explanation(row, now)
+        means = explanation(row, now, len(claims.waiting))
         self.amount.set_text(text)
+        self.amount.set_token(Token.MUTED if badge.kind is BadgeKind.PENDING else Token.TEXT)
         self.amount.setAccessibleName(f"Amount: {'unknown' if row.amount is None else text}")
         self.amount.setToolTip(tooltip(text))
         self.badge.set_badge(badge, means)
@@ -213,9 +227,13 @@ class DetailsPane(QFrame):
         telling = bool(badge.reasons) or row.amount is None
         self.reason.setVisible(telling)
         self.reason.set_text(means if telling else "")
+        self.activity.setVisible(bool(claims.waiting or claims.taken))
         self.copy.setEnabled(row.amount is not None)
         self.refresh.setEnabled(not badge.updating)
-        self._show_fields(fields(row, now))
+        watched = row.account.wallet.kind is WalletKind.WATCH
+        self.send.setEnabled(not watched)
+        self.send.setToolTip("This account is only watched: its key is not here." if watched else "")
+        self._show_fields(fields(row, now, claims))
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -243,6 +261,13 @@ class DetailsPane(QFrame):
         if self._row is not None:
             self.refresh_wanted.emit(self._row)
 
+    def _on_send_clicked(self) -> None:
+        if self._row is not None:
+            self.send_wanted.emit(self._row)
+
+    def _on_activity_clicked(self) -> None:
+        self.activity_wanted.emit(self._claims)
+
     def _on_forget_clicked(self) -> None:
         if self._row is not None:
             self.forget_wanted.emit(self._row)
@@ -253,4 +278,4 @@ class DetailsPane(QFrame):
 
     def _on_json_clicked(self) -> None:
         if self._row is not None:
-            self._shell.copy(as_json(self._row, self._shell.clock.now()), "Details")
+            self._shell.copy(as_json(self._row, self._shell.clock.now(), self._claims), "Details")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_wallet.ui.tasks import TaskOwner
@@ -86,6 +87,9 @@ class Page(QWidget):
     title: ClassVar[str]
     icon: ClassVar[str]
 
+    asked = Signal(str, object)
+    """The name of another page, and what that one is asked for: see its `take_up`."""
+
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shell = shell
@@ -129,6 +133,9 @@ class Page(QWidget):
 
     def refresh(self) -> None:
         """Read anew what the page shows."""
+
+    def take_up(self, what: object) -> None:
+        """Begin what another page asks for here; the page is on screen already."""
 
     def next_refresh_s(self) -> float | None:
         """Return in how many seconds the page reads anew by itself; None if it does not."""
