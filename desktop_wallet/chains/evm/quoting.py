@@ -9,14 +9,14 @@ from desktop_wallet.chains.evm.data_fees import DataFees, data_fee_calls, unders
 from desktop_wallet.chains.evm.deployed import LARGEST_CODE, code_of
 from desktop_wallet.chains.evm.line import Question, always
 from desktop_wallet.chains.evm.prices import PRICE_CALLS, Prices, understand_prices
-from desktop_wallet.chains.evm.simulation import simulation_calls, understand_simulation
+from desktop_wallet.chains.evm.simulation import SIMULATE, simulation_calls, understand_simulation
 from desktop_wallet.chains.evm.transactions import call_of
 from desktop_wallet.chains.evm.wire import LATEST, Head, check_time, head_of, height_of, value_of
 from desktop_wallet.core.assets import native_asset
-from desktop_wallet.core.errors import ContradictoryReply
+from desktop_wallet.core.errors import ContradictoryReply, EndpointRefused, NoEndpointLeft
 from desktop_wallet.core.fees import GAS_HEADROOM_PERCENT, FeeChoices, GasFee, Speed
 from desktop_wallet.core.quotes import Code, CodeKind, Outcome, Quote
-from desktop_wallet.net.json_rpc import Call, hex_data, hex_quantity
+from desktop_wallet.net.json_rpc import NO_ANSWER, Call, RpcError, hex_data, hex_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,8 @@ _MOST_GAS = 2**26
 _GAS_BITS = 63
 _NONCE_BITS = 64
 _SIMULATION = slice(6, 9)
+_CANNOT = RpcError(-32601, "")
+"""Method not found (JSON-RPC 2.0)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,14 @@ class _Told:
 async def quote(line: Line, clock: Clock, draft: Draft) -> Quote:
     """Return fees, nonces, codes and the outcome, all from one server; raises NoEndpointLeft."""
     inquiry = _Inquiry(line.network, draft, clock)
-    question = Question(always(*inquiry.calls()), inquiry.understand, lambda told: told.head.number)
-    heard = await line.ask(question, user_asked=True)
+    try:
+        heard = await line.ask(inquiry.question(), user_asked=True)
+    except NoEndpointLeft as error:
+        # A gateway may refuse a whole request for one method in it that is not in its plan.
+        last = error.data.get("last")
+        if not isinstance(last, EndpointRefused) or "status" not in last.data:
+            raise
+        heard = await line.ask(inquiry.question(simulates=False), user_asked=True)
     told = heard.value
     return Quote(
         draft,
@@ -83,7 +91,20 @@ class _Inquiry:
         self._carried = call_of(network, draft)
         self._token = None if draft.asset.is_native else draft.asset
 
-    def calls(self) -> tuple[Call, ...]:
+    def question(self, *, simulates: bool = True) -> Question[_Told]:
+        """Return what to ask; without `simulates` as if the server had said that it cannot."""
+        calls = self._calls()
+        if simulates:
+            return Question(always(*calls), self._understand, lambda told: told.head.number)
+        left_out = calls.index(next(call for call in calls if call.method == SIMULATE))
+
+        def understand(results: Sequence[Result], host: str) -> _Told:
+            return self._understand([*results[:left_out], _CANNOT, *results[left_out:]], host)
+
+        asked = always(*calls[:left_out], *calls[left_out + 1 :])
+        return Question(asked, understand, lambda told: told.head.number)
+
+    def _calls(self) -> tuple[Call, ...]:
         draft, carried = self._draft, self._carried
         transaction = {"from": draft.sender.text, "to": carried.to.text, "value": hex(carried.value_wei)}
         if carried.data:
@@ -98,13 +119,14 @@ class _Inquiry:
             *data_fee_calls(self._network, carried),
         )
 
-    def understand(self, results: Sequence[Result], host: str) -> _Told:
+    def _understand(self, results: Sequence[Result], host: str) -> _Told:
         """Return what the answers say; raises UntrustedReply, EndpointRefused, EndpointRateLimited."""
         block = value_of(results[0], host)
         head = head_of(block, host)
         check_time(head.time_s, self._clock.now(), host)
         assert isinstance(block, dict)  # noqa: S101 - `head_of` takes nothing else
-        used, waiting = (hex_quantity(value_of(result, host), host, _NONCE_BITS) for result in results[1:3])
+        used = hex_quantity(value_of(results[1], host), host, _NONCE_BITS)
+        waiting = _waiting_nonces(results[2], used, host)
         sender, recipient, called = (
             code_of(hex_data(value_of(result, host), host, LARGEST_CODE)) for result in results[3:6]
         )
@@ -122,7 +144,7 @@ class _Inquiry:
         if gas is not None and gas > min(most, _MOST_GAS):
             raise ContradictoryReply(host=host, problem="gas")
         fees = self._fees(prices, data_fees, gas, min(most, _MOST_GAS), recipient)
-        return _Told(head, used, max(used, waiting), sender, recipient, outcome, fees)
+        return _Told(head, used, waiting, sender, recipient, outcome, fees)
 
     def _fees(self, prices: Prices, data_fees: DataFees, gas: int | None, most: int, recipient: Code) -> FeeChoices:
         expected = gas
@@ -154,6 +176,13 @@ class _Inquiry:
         does every transfer where the data is paid in gas.
         """
         return not self._carried.data and recipient.kind is CodeKind.NONE and gas == PLAIN_TRANSFER_GAS
+
+
+def _waiting_nonces(result: Result, used: int, host: str) -> int:
+    """Return the count with what waits in the pool; what is mined where a server shows no pool."""
+    if isinstance(result, RpcError) and not result.is_rate_limit and result.code != NO_ANSWER:
+        return used
+    return max(used, hex_quantity(value_of(result, host), host, _NONCE_BITS))
 
 
 def _code(address: Address) -> Call:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.assets import AssetId
     from desktop_wallet.net.json_rpc import Result
 
+SIMULATE = "eth_simulateV1"
 _MAX_RESULT_BYTES = 64 * 1024
 _REASON_LENGTH = 200
 _GAS_BITS = 63
@@ -41,7 +42,7 @@ def simulation_calls(transaction: dict[str, str]) -> tuple[Call, ...]:
     simulated = {"blockStateCalls": [{"calls": [transaction]}], "traceTransfers": True, "validation": False}
     return (
         Call("eth_estimateGas", (transaction,)),
-        Call("eth_simulateV1", (simulated, "latest")),
+        Call(SIMULATE, (simulated, "latest")),
         Call("eth_call", (transaction, "latest")),
     )
 

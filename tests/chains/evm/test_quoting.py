@@ -12,7 +12,7 @@ from desktop_wallet.chains.evm.data_fees import GAS_PRICE_ORACLE
 from desktop_wallet.clock import SystemClock
 from desktop_wallet.core.addresses import parse_address
 from desktop_wallet.core.assets import AssetId
-from desktop_wallet.core.errors import NoEndpointLeft, UntrustedReply
+from desktop_wallet.core.errors import EndpointRefused, NoEndpointLeft, UntrustedReply
 from desktop_wallet.core.networks import DataFee, Endpoint, Family
 from desktop_wallet.core.quotes import Code, CodeKind, Movement, SimulationMethod
 from desktop_wallet.core.signing import LegacyPrice, MarketPrice
@@ -143,10 +143,11 @@ async def test_what_waits_in_the_pool_is_counted(stage: SendingStage) -> None:
     assert (quote.used_nonces, quote.waiting_nonces) == (0, 2)
 
 
-async def test_a_server_without_a_pool_counts_what_is_mined(stage: SendingStage) -> None:
+@pytest.mark.parametrize("edit", [result("0x0"), error(-32000, "no pool")], ids=["less", "error"])
+async def test_a_server_without_a_pool_counts_what_is_mined(stage: SendingStage, edit: Edit) -> None:
     stage.node.send(YOU.text, wei=1)
     stage.server.edits["eth_getTransactionCount"] = lambda call, reply: (
-        {"result": "0x0"} if call["params"][1] == "pending" else reply
+        edit(call, reply) if call["params"][1] == "pending" else reply
     )
     quote = await stage.adapter.quote(stage.draft(1))
 
@@ -252,6 +253,20 @@ async def test_a_server_that_cannot_simulate_costs_no_second_request(stage: Send
 
     assert (outcome.method, outcome.succeeds, outcome.movements) == (SimulationMethod.CALL, True, ())
     assert len(stage.server.calls) == 1
+
+
+async def test_a_gateway_that_refuses_whole_requests_for_the_simulation_is_asked_without(stage: SendingStage) -> None:
+    async def refuse() -> None:
+        if "eth_simulateV1" in stage.server.calls[-1]:
+            raise EndpointRefused(host="a.test", status=403)
+
+    stage.server.before = refuse
+    token = stage.token(stage.node.deploy_token("Token", "TOK", supply=SUPPLY))
+    quote = await stage.adapter.quote(stage.draft(5, token))
+
+    assert (quote.outcome.method, quote.outcome.succeeds) == (SimulationMethod.CALL, True)
+    assert quote.fees.normal.gas_expected > 21_000
+    assert len(stage.server.calls) == 2
 
 
 async def test_a_simulation_that_says_yes_does_not_outvote_an_estimate_that_says_no(stage: SendingStage) -> None:
