@@ -77,6 +77,8 @@ class Settling:
         self._handing_over: set[TransferId] = set()
         self._tasks = Tasks()
         self._stopped = False
+        self.rounds = 0
+        """How often everything open on a network was looked at, and what follows was done."""
 
     @property
     def delivering(self) -> bool:
@@ -170,7 +172,9 @@ class Settling:
                 await self._pause(watch)
                 watch.looks += 1
                 await self._look(network)
-                watch.pause_s = self._pause_s(network, watch.looks)
+                self.rounds += 1
+                if not watch.changed.is_set():  # else somebody asked for another pause meanwhile
+                    watch.pause_s = self._pause_s(network, watch.looks)
         finally:
             if self._watches.get(network) is watch:
                 del self._watches[network]

@@ -104,8 +104,7 @@ class Servers:
             if "eth_sendRawTransaction" in methods and self.fault == "deaf":
                 raise EndpointTimeout(host=host, after_s=10.0)
             if "eth_sendRawTransaction" in methods and self.fault == "refuses":
-                error = {"code": -32000, "message": "internal error"}
-                return json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": error}).encode()
+                return _refused(asked, json.loads(reply))
             return reply
 
         return answer
@@ -117,6 +116,15 @@ class Servers:
             return connection.getresponse().read()
         finally:
             connection.close()
+
+
+def _refused(asked: Any, reply: Any) -> bytes:  # noqa: ANN401 - JSON
+    """Return the reply with an error in the place of what was made of the transaction."""
+    error = {"code": -32000, "message": "internal error"}
+    calls, replies = (asked, reply) if isinstance(asked, list) else ([asked], [reply])
+    raw = {call["id"] for call in calls if call["method"] == "eth_sendRawTransaction"}
+    told = [{"jsonrpc": "2.0", "id": each["id"], "error": error} if each["id"] in raw else each for each in replies]
+    return json.dumps(told if isinstance(asked, list) else told[0]).encode()
 
 
 class Wallet(Application):
@@ -162,6 +170,7 @@ class Payment:
         wallet = Wallet(self.root, self.node, Servers(self.node, "none", fail))
         session = await self._unlock(wallet)
         if self._ours(session) is not None:
+            await until(lambda: session.settling.rounds)
             await until(lambda: self._is_over(session))
             ours = self._ours(session)
             if ours is not None and ours.state is TransferState.DROPPED:
@@ -251,6 +260,8 @@ def strike(payment: Payment, node: Anvil, sender: str, nonce: int) -> None:
             node.rpc("eth_sendTransaction", transaction)
         case "reorged" | "reorged-away":
             last = node.rpc("eth_getBlockByNumber", "latest", True)["transactions"]
+            if not any(int(each["value"], 16) == payment.amount for each in last):
+                return  # it was never sent
             raws = [node.rpc("eth_getRawTransactionByHash", each["hash"]) for each in last]
             node.rpc("anvil_reorg", 1, [])
             node.rpc("anvil_dropAllTransactions")
