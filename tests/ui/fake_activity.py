@@ -25,7 +25,7 @@ from desktop_wallet.core.transfers import (
     TransferState,
     advance,
 )
-from tests.ui.fake_session import FakeCatalogue, FakeSession, small_session
+from tests.ui.fake_session import FakeCatalogue, FakeSession, FakeTransferBook, small_session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,10 +49,12 @@ class KnowingCatalogue(FakeCatalogue):
         return found
 
 
-class FakeTransfers:
+class FakeTransfers(FakeTransferBook):
     def __init__(self) -> None:
+        super().__init__()
         self.held: dict[TransferId, Transfer] = {}
 
+    @override
     def all(self) -> tuple[Transfer, ...]:
         return tuple(reversed(self.held.values()))
 
@@ -78,11 +80,11 @@ class FakeSending:
         self.asked.append(("faster", transfer))
         if self.in_doubt:
             raise NotAllowed(why="in-doubt")
-        return replace(self.session.transfers.get(transfer).draft, replaces=transfer), Speed.FAST
+        return replace(self.session.book.get(transfer).draft, replaces=transfer), Speed.FAST
 
     async def draft_cancel(self, transfer: TransferId) -> tuple[Draft, Speed]:
         self.asked.append(("cancel", transfer))
-        draft = self.session.transfers.get(transfer).draft
+        draft = self.session.book.get(transfer).draft
         cancel = replace(draft, recipient=draft.sender, amount=0, kind=TransferKind.CANCEL, replaces=transfer)
         return cancel, Speed.FAST
 
@@ -112,7 +114,7 @@ class ActivitySession(FakeSession):
         self.accounts = small.accounts
         self.catalogue = KnowingCatalogue()
         self.catalogue.__dict__.update(small.catalogue.__dict__)
-        self.transfers = FakeTransfers()
+        self.transfers = self.book = FakeTransfers()
         self.sending = FakeSending(self)
         self.settling = FakeSettling()
 
@@ -130,7 +132,7 @@ class ActivitySession(FakeSession):
         """Hold a transfer that went through these states after Signed; mined in one block for all."""
         on = self.catalogue.networks()[network]
         assets = self.catalogue.assets(on.id)
-        number = len(self.transfers.held)
+        number = len(self.book.held)
         now_s = self.clock.now().wall_s - ago_s
         sender = self.accounts.accounts()[0].address
         draft = Draft(on.id, sender, FRIEND, assets[asset].id, amount)
@@ -149,23 +151,27 @@ class ActivitySession(FakeSession):
         for state in states:
             transfer = _stepped(transfer, state, now_s + 2)
         transfer = replace(transfer, **other)
-        self.transfers.held[transfer.id] = transfer
+        self.book.held[transfer.id] = transfer
         return transfer
 
     def step(self, transfer: TransferId, state: TransferState) -> Transfer:
         """Have a transfer go one step, and tell the window."""
-        before = self.transfers.get(transfer)
+        before = self.book.get(transfer)
         if before.state is not state:
             self._put(_stepped(before, state, self.clock.now().wall_s))
-        return self.transfers.get(transfer)
+        return self.book.get(transfer)
 
     def change(self, transfer: TransferId, **fields: Any) -> Transfer:  # noqa: ANN401 - fields of the transfer
         """Change a transfer, and tell the window."""
-        self._put(replace(self.transfers.get(transfer), **fields))
-        return self.transfers.get(transfer)
+        self._put(replace(self.book.get(transfer), **fields))
+        return self.book.get(transfer)
+
+    def tell_catalogue(self) -> None:
+        """Tell the window that networks or assets changed."""
+        self.tell(ChangeSet(catalogue=True))
 
     def _put(self, transfer: Transfer) -> None:
-        self.transfers.held[transfer.id] = transfer
+        self.book.held[transfer.id] = transfer
         self.tell(ChangeSet(transfers=frozenset({transfer.id})))
 
 

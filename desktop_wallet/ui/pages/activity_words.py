@@ -168,6 +168,8 @@ def _replaced_sentence(transfer: Transfer, siblings: Sequence[Transfer], network
             "carried out and cost nothing."
         )
     block = "a block" if other.block is None else f"block {other.block.number:,}"
+    if other.draft.kind is TransferKind.CANCEL and own == "cancel":
+        return f"Another cancel took its place in {block} of {network}. The payment can no longer go through."
     if other.draft.kind is TransferKind.CANCEL:
         return f"It was cancelled: the cancel took its place in {block} of {network}. This payment cost nothing."
     if own == "cancel":
