@@ -98,6 +98,10 @@ class FieldRow(QWidget):
         self._field = field
         self.setVisible(field is not None)
         if field is None:
+            # Nothing of a session stays behind in a label that is merely out of sight.
+            self.value.set_text("")
+            self.value.setAccessibleName("")
+            self.note.set_text("")
             return
         self.note.setVisible(bool(field.note))
         self.copy.setVisible(bool(field.copy))
