@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import assume, given
@@ -22,6 +24,9 @@ from desktop_wallet.core.sightings import (
 )
 from desktop_wallet.core.transfers import Step, Transfer, TransferState, advance, check_step
 from tests.fakes.transfers import SENDER, STRANGER, block, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 S = TransferState
 SIGNED_OR_LATER = [state for state in S if state not in (S.DRAFT, S.QUOTED, S.REVIEWED)]
@@ -96,6 +101,15 @@ seen_ones = st.one_of(
     st.builds(Seen, st.just(Presence.MINED), places, st.booleans(), st.none() | st.integers(0, 50)),
 )
 
+SAYINGS = [
+    ABSENT,
+    WAITING,
+    Seen(Presence.MINED),
+    mined(replace(block(10), hash=None)),
+    *(mined(block(10, branch), succeeded=succeeded) for branch in "ab" for succeeded in (True, False)),
+]
+"""What one server may say of a transaction, beside a transfer that stands in block 10 of branch a."""
+
 
 @st.composite
 def sightings(draw: st.DrawFn, transfer: Transfer, sibling: Transfer) -> Sighting:
@@ -129,7 +143,14 @@ def test_no_finding_leads_where_no_edge_does(
     transfer: Transfer, sibling: Transfer, patience: Patience, data: st.DataObject
 ) -> None:
     said = data.draw(st.lists(sightings(transfer, sibling), max_size=3))
-    finding = conclude(transfer, said, data.draw(st.sampled_from([[], [sibling]])), patience)
+    check_finding(transfer, said, data.draw(st.sampled_from([[], [sibling]])), patience)
+
+
+def check_finding(
+    transfer: Transfer, said: Sequence[Sighting], siblings: Sequence[Transfer], patience: Patience
+) -> None:
+    """Assert that what is concluded can be done, and that it changes something."""
+    finding = conclude(transfer, said, siblings, patience)
     if finding is None:
         return
     assert finding.states or finding.final
@@ -144,11 +165,28 @@ def test_no_finding_leads_where_no_edge_does(
     assert finding.host in {"", *(each.host for each in said)}
 
 
-@given(transfers, siblings, patiences, st.data())
+@pytest.mark.parametrize("state", SIGNED_OR_LATER)
+def test_no_finding_leads_where_no_edge_does_whatever_one_server_says(state: TransferState) -> None:
+    transfer = standing(state)
+    said = [
+        Sighting("one.example", block(head), finalized, found, used, stands)
+        for head in (5, 10, 20, 200)
+        for finalized in (None, 9, 10)
+        for found in ({}, *({transfer.transaction: seen} for seen in SAYINGS))
+        for used in ({}, {SENDER: NONCE}, {SENDER: NONCE + 1})
+        for stands in ({}, {"0xa10": True}, {"0xa10": False})
+    ]
+    others = (None, S.BROADCAST, S.DROPPED, S.REPLACED, S.CONFIRMED, S.FAILED, S.FINALIZED)
+    for other, one in product(others, said):
+        for patience in (Patience(0, complete=False), Patience(2, complete=False), PATIENT):
+            check_finding(transfer, [one], [] if other is None else [standing(other, attempt=1)], patience)
+
+
+@given(transfers.filter(lambda transfer: transfer.block is not None), siblings, patiences, st.data())
 def test_what_is_final_is_never_looked_at_again(
     transfer: Transfer, sibling: Transfer, patience: Patience, data: st.DataObject
 ) -> None:
-    assume(transfer.final)
+    transfer = replace(transfer, final=True)
     said = data.draw(st.lists(sightings(transfer, sibling), max_size=3))
     assert conclude(transfer, said, [sibling], patience) is None
 
@@ -180,17 +218,18 @@ def test_it_is_gone_only_if_every_server_has_denied_it_often_enough(
         assert patience.complete
 
 
-@given(transfers, siblings, st.data())
-def test_nothing_becomes_final_while_a_server_says_that_its_block_left(
-    transfer: Transfer, sibling: Transfer, data: st.DataObject
-) -> None:
-    assume(transfer.state in (S.CONFIRMED, S.FAILED))
-    assert transfer.block is not None
-    assert transfer.block.hash is not None
-    doubter = sighting(data.draw(seen_ones), stands={transfer.block.hash: False}, of=transfer)
-    said = [*data.draw(st.lists(sightings(transfer, sibling), max_size=2)), doubter]
-    finding = conclude(transfer, data.draw(st.permutations(said)), [], PATIENT)
-    assert finding is None or not finding.final
+@pytest.mark.parametrize("state", [S.CONFIRMED, S.FAILED])
+@pytest.mark.parametrize("seen", SAYINGS)
+def test_nothing_becomes_final_while_a_server_says_that_its_block_left(state: TransferState, seen: Seen) -> None:
+    transfer = standing(state)
+    believer = sighting(mined(block(10)), 200, finalized=100)
+    doubter = sighting(seen, stands={"0xa10": False}, finalized=100)
+    found = told(transfer, believer)
+    assert found is not None
+    assert found.final
+    for said in ([believer, doubter], [doubter, believer]):
+        finding = told(transfer, *said)
+        assert finding is None or not finding.final
 
 
 class Chain:
