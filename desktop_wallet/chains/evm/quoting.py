@@ -141,8 +141,11 @@ class _Inquiry:
         )
         data_fees = understand_data_fees(results[start + len(PRICE_CALLS) :], self._network, host)
         most = hex_quantity(block.get("gasLimit"), host, _GAS_BITS)
-        if gas is not None and gas > min(most, _MOST_GAS):
-            raise ContradictoryReply(host=host, problem="gas")
+        if gas is not None:
+            # Never less than what the simulation used, nor than any transaction takes.
+            gas = max(gas, outcome.gas_used, PLAIN_TRANSFER_GAS)
+            if gas > min(most, _MOST_GAS):
+                raise ContradictoryReply(host=host, problem="gas")
         fees = self._fees(prices, data_fees, gas, min(most, _MOST_GAS), recipient)
         return _Told(head, used, waiting, sender, recipient, outcome, fees)
 
@@ -153,7 +156,7 @@ class _Inquiry:
         limit = expected
         if not self._is_exact(expected, recipient):
             raised = (expected * (100 + GAS_HEADROOM_PERCENT) + 99) // 100
-            limit = max(min(raised, most), expected, PLAIN_TRANSFER_GAS)
+            limit = max(min(raised, most), expected)
 
         def fee(speed: Speed, price: GasPrice) -> GasFee:
             return GasFee(
