@@ -14,6 +14,7 @@ from desktop_wallet.core.errors import NotAllowed
 from desktop_wallet.core.fees import Speed
 from desktop_wallet.core.networks import Family
 from desktop_wallet.core.positions import Height, HeightKind
+from desktop_wallet.core.receipts import Received
 from desktop_wallet.core.signing import TransactionId
 from desktop_wallet.core.transfers import (
     Draft,
@@ -30,6 +31,7 @@ from tests.ui.fake_session import FakeCatalogue, FakeSession, FakeTransferBook, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from desktop_wallet.core.networks import NetworkId
     from tests.fakes.clock import FakeClock
 
 FRIEND = Address(Family.EVM, "0x52908400098527886e0f7030069857d2e4169ee8")
@@ -105,6 +107,18 @@ class FakeSettling:
         self.looks += 1
 
 
+@dataclass(slots=True)
+class FakeIncoming:
+    came: list[Received] = field(default_factory=list)
+    known: dict[NetworkId, int] = field(default_factory=dict)
+
+    def all(self) -> tuple[Received, ...]:
+        return tuple(self.came)
+
+    def known_from(self, network: NetworkId) -> int | None:
+        return self.known.get(network)
+
+
 class ActivitySession(FakeSession):
     """A session whose transfers are put in by hand."""
 
@@ -117,6 +131,7 @@ class ActivitySession(FakeSession):
         self.transfers = self.book = FakeTransfers()
         self.sending = FakeSending(self)
         self.settling = FakeSettling()
+        self.incoming = FakeIncoming()
 
     def send(
         self,
@@ -165,6 +180,15 @@ class ActivitySession(FakeSession):
         """Change a transfer, and tell the window."""
         self._put(replace(self.book.get(transfer), **fields))
         return self.book.get(transfer)
+
+    def receive(self, amount: int = ETH, *, from_height: int | None = 120, to_height: int | None = 131) -> Received:
+        """Have an amount of the first asset come in to the second account."""
+        key = self.key(1, 0, 0)
+        now_s = self.clock.now().wall_s
+        came = Received(key.network, key.address, key.asset, amount, from_height, to_height, now_s, "ethereum.example")
+        self.incoming.came.insert(0, came)
+        self.tell(ChangeSet(received=True))
+        return came
 
     def tell_catalogue(self) -> None:
         """Tell the window that networks or assets changed."""

@@ -12,12 +12,11 @@ from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 from desktop_wallet.core.assets import AssetId
 from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.networks import NetworkId
-from desktop_wallet.core.receipts import Received
 from desktop_wallet.core.transfers import TransferKind, TransferState
 from desktop_wallet.ui.models.activity_cells import Column, cell_text, copied_text, moves, spoken_text
 from desktop_wallet.ui.models.activity_model import ActivityModel
 from desktop_wallet.ui.models.activity_rows import ActivityView, Group, ReceivedRow, SentRow
-from tests.ui.fake_activity import ETH, FRIEND, ActivitySession, every_state
+from tests.ui.fake_activity import FRIEND, ActivitySession, every_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,17 +34,11 @@ def session() -> ActivitySession:
 
 
 @pytest.fixture
-def came() -> list[Received]:
-    """What came in; whatever is put here is there at the next frame."""
-    return []
-
-
-@pytest.fixture
-def model(qapp: QApplication, session: ActivitySession, came: list[Received]) -> Iterator[ActivityModel]:
+def model(qapp: QApplication, session: ActivitySession) -> Iterator[ActivityModel]:
     owner = QObject()
     made = ActivityModel(session.clock, owner)
     QAbstractItemModelTester(made, QAbstractItemModelTester.FailureReportingMode.Warning, owner)
-    made.attach(session.book, lambda: tuple(came), session.accounts, session.catalogue)
+    made.attach(session.book, session.incoming.all, session.accounts, session.catalogue)
     session.subscribe(made.take)
     yield made
     made.detach()
@@ -203,16 +196,9 @@ def test_a_change_is_filtered_anew(model: ActivityModel, session: ActivitySessio
     assert model.rowCount() == 1
 
 
-def test_what_came_in_stands_among_the_rest(
-    model: ActivityModel, session: ActivitySession, came: list[Received]
-) -> None:
+def test_what_came_in_stands_among_the_rest(model: ActivityModel, session: ActivitySession) -> None:
     _added(session, model, session.send(S.BROADCAST, ago_s=60))
-    account = session.accounts.accounts()[1]
-    network = session.catalogue.networks()[0]
-    asset = session.catalogue.assets(network.id)[0].id
-    now_s = session.clock.now().wall_s
-    came.append(Received(network.id, account.address, asset, ETH, 120, 131, now_s, "ethereum.example"))
-    session.tell(ChangeSet(balances=frozenset({session.key(1, 0, 0)})))
+    session.receive()
     model.flush()
     row = model.row(0)
     assert isinstance(row, ReceivedRow)

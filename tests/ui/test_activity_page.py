@@ -120,9 +120,7 @@ async def test_without_anything_it_says_what_will_stand_here(page: ActivityPage,
     assert page._places.currentWidget() is page._empty
     assert not page.tools.isVisible()
     assert not page.head.export.isVisible()
-    assert page.known.text() == (
-        "Payments that this wallet sent are all here. Incoming payments are not listed yet; balances count them."
-    )
+    assert page.known.text().startswith("Payments that this wallet sent are all here.")
     _click(page._empty, PrimaryButton)
     assert shell.opened == ["receive"]
 
@@ -178,6 +176,35 @@ async def test_choices_are_there_where_there_is_something_to_choose(
     session.accounts._accounts = session.accounts._accounts[:1]
     page.attach(session)  # type: ignore[arg-type]
     assert not page.head.accounts.isVisible()
+
+
+async def test_from_which_block_on_incoming_payments_are_known_is_said(
+    page: ActivityPage, session: ActivitySession
+) -> None:
+    networks = session.catalogue.networks()
+    session.incoming.known = {networks[0].id: 120, networks[1].id: 7}
+    page.tick()
+    assert page.known.text().endswith("from block 120 on (Ethereum) and block 7 on (Base).")
+    page.head.network_chosen.emit(networks[1].id)
+    assert page.known.text().endswith("from block 7 on (Base).")
+
+
+async def test_what_came_in_is_shown_with_what_is_known_of_it(page: ActivityPage, session: ActivitySession) -> None:
+    came = session.receive()
+    page.model.flush()
+    page.open_details(came)
+    assert page.pane.amount.text() == "+1.00 ETH"
+    assert page.pane.badge.accessibleName() == "Received"
+    assert page.pane.sentence.text() == (
+        "This balance of yours rose above block 120 and not later than block 131 of Ethereum. "
+        "Who paid is not known from that."
+    )
+    said = _fields(page)
+    assert said["To"][1] == "Savings · Account 2"
+    assert said["Above"][0] == "Block 120"
+    assert said["Seen at"] == ("Block 131", "ethereum.example")
+    assert not page.pane.explorer.isVisible()
+    assert not page.pane.note.isVisible()
 
 
 # The details

@@ -159,8 +159,10 @@ def test_nothing_is_offered_once_one_of_the_nonce_is_mined(session: ActivitySess
 
 
 def test_what_is_known_of_incoming_payments_is_said_honestly() -> None:
-    assert known_text((), listed=False).endswith("Incoming payments are not listed yet; balances count them.")
-    one = known_text([("Practice", 120)], listed=True)
+    assert known_text(()).endswith("Incoming ones are noticed when a balance rises between two readings.")
+    one = known_text([("Practice", 120)])
     assert one.endswith("Incoming ones are noticed when a balance rises, from block 120 on (Practice).")
-    two = known_text([("Base", 7), ("Ethereum", 21_884_320)], listed=True)
+    two = known_text([("Base", 7), ("Ethereum", 21_884_320)])
     assert two.endswith("from block 7 on (Base) and block 21,884,320 on (Ethereum).")
+    many = known_text([(name, 7) for name in ("Base", "Ethereum", "Polygon", "Sepolia")])
+    assert many.endswith("Choose a network to see from which block.")

@@ -47,6 +47,8 @@ class ActivityModel(QAbstractTableModel):
         self._waiting: dict[TransferId, None] = {}
         self._relisted = False
         """Whether accounts or the catalogue changed since the last frame."""
+        self._came = False
+        """Whether something came in since the last frame."""
         self._painted: dict[int, tuple[str, ...]] = {}
         """What the ageing cells of a row said when they were painted."""
         self._under: dict[int, bool] = {}
@@ -73,7 +75,7 @@ class ActivityModel(QAbstractTableModel):
         self._sources, self._received = None, tuple
         self._frame.stop()
         self._waiting.clear()
-        self._relisted = False
+        self._relisted = self._came = False
         self.beginResetModel()
         self.rows.clear()
         self._painted.clear()
@@ -85,8 +87,8 @@ class ActivityModel(QAbstractTableModel):
         """Take a change in with the next frame, together with all that come until then."""
         self._waiting.update(dict.fromkeys(change.transfers))
         self._relisted = self._relisted or change.accounts or change.catalogue
-        # What came in is noticed with a balance.
-        if (self._waiting or self._relisted or change.balances) and not self._frame.isActive():
+        self._came = self._came or change.received
+        if (self._waiting or self._relisted or self._came) and not self._frame.isActive():
             self._frame.start()
 
     def flush(self) -> None:
@@ -188,14 +190,12 @@ class ActivityModel(QAbstractTableModel):
         if self._sources is None:
             return
         waiting, self._waiting = list(self._waiting), {}
+        came, self._came = self._came, False
         if self._relisted:
             self._relisted = False
             self._reload()
             return
-        total = self.rows.total
-        changed = self.rows.update(waiting, self._received())
-        if not waiting and self.rows.total == total:
-            return
+        changed = self.rows.update(waiting, self._received() if came else None)
         self._lay_out()
         self._emit_rows(changed, Column.WHAT)
         self.counted.emit()

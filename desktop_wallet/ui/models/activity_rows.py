@@ -154,17 +154,20 @@ class ActivityRows:
         for held in (self.lines, self._keys, self._numbers, self._order, self._found):
             held.clear()
 
-    def update(self, transfers: Iterable[TransferId], received: tuple[Received, ...]) -> set[int]:
-        """Take over what changed; return the rows that say something else now: they and those of their nonces."""
+    def update(self, transfers: Iterable[TransferId], received: tuple[Received, ...] | None = None) -> set[int]:
+        """Take over what changed, and what came in if that did.
+
+        Return the rows that say something else now: those of the transfers, and of others with their nonces.
+        """
         source = self._source
         if source is None:
             return set()
         known = len(self._keys)
         changed = [source.get(each) for each in transfers]
-        came = received is not self._received and received != self._received
-        self._received = received
+        if received is not None:
+            self._received = received
         touched = {each.id for transfer in changed for each in (transfer, *source.siblings(transfer))}
-        if came or any(each not in self._numbers for each in touched):
+        if received is not None or any(each not in self._numbers for each in touched):
             self._sort()
         numbers = {self._numbers[each] for each in touched}
         for number in numbers:

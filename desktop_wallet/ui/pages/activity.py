@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.core.networks import NetworkId
-    from desktop_wallet.core.receipts import Received
     from desktop_wallet.services.session import Session
     from desktop_wallet.ui.models.activity_rows import ActivityKey
     from desktop_wallet.ui.pages.activity_words import Deed
@@ -105,7 +104,7 @@ class ActivityPage(Page):
     def attach(self, session: Session) -> None:
         super().attach(session)
         self.actions_of_payments.attach(session)
-        self.model.attach(session.transfers, self._received, session.accounts, session.catalogue)
+        self.model.attach(session.transfers, session.incoming.all, session.accounts, session.catalogue)
         self.listen(session.subscribe(self._on_change))
         self._show_choices()
 
@@ -130,6 +129,7 @@ class ActivityPage(Page):
     def tick(self) -> None:
         self.model.tick(*self.table.visible_lines())
         self.pane.renew()
+        self.known.set_text(self._known_text())
 
     @override
     def refresh(self) -> None:
@@ -170,9 +170,6 @@ class ActivityPage(Page):
 
     # Within
 
-    def _received(self) -> tuple[Received, ...]:
-        return ()
-
     def _show(self, **change: object) -> None:
         self.model.show(replace(self.model.rows.view, **change))  # type: ignore[arg-type]
         self._settle()
@@ -184,11 +181,16 @@ class ActivityPage(Page):
         self.head.line.set_text(
             counts_text(rows.total, waiting, in_doubt, lambda count: count_text(count, "entry", "entries"))
         )
-        self.known.set_text(self._known_text() if self.session is not None else "")
+        self.known.set_text(self._known_text())
         self._settle()
 
     def _known_text(self) -> str:
-        return known_text((), listed=False)
+        session, chosen = self.session, self.model.rows.view.network
+        if session is None:
+            return ""
+        networks = [network for network in session.catalogue.networks() if chosen in (None, network.id)]
+        heights = [(network.name, session.incoming.known_from(network.id)) for network in networks]
+        return known_text([(name, height) for name, height in heights if height is not None])
 
     def _settle(self) -> None:
         """Show the table, or why there is nothing in it."""
@@ -245,6 +247,7 @@ class ActivityPage(Page):
 
     def _on_network_chosen(self, network: NetworkId | None) -> None:
         self._show(network=network)
+        self.known.set_text(self._known_text())
 
     def _on_account_chosen(self, account: Address | None) -> None:
         self._show(account=account)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _SLOW_BLOCKS = 8
 _SLOW_LEAST_S = 90.0
 """A transfer that waits longer than eight blocks, and longer than this, waits longer than usual."""
+_NAMED = 3
 
 
 class Mark(enum.Enum):
@@ -246,18 +247,17 @@ CLOSE_TEXT = (
 )
 
 
-def known_text(known: Sequence[tuple[str, int]], *, listed: bool) -> str:
+def known_text(known: Sequence[tuple[str, int]]) -> str:
     """Return what is honestly known: `known` are networks by name with the height from which on readings are compared.
 
-    Without `listed` nothing that came in is listed at all.
+    Of many networks none is named: one can be chosen.
     """
-    sent = "Payments that this wallet sent are all here."
-    if not listed:
-        return f"{sent} Incoming payments are not listed yet; balances count them."
+    sent = "Payments that this wallet sent are all here. Incoming ones are noticed when a balance rises"
     if not known:
-        return f"{sent} Incoming ones are noticed when a balance rises between two readings."
-    parts = [f"block {height:,} on ({name})" for name, height in known]
-    return f"{sent} Incoming ones are noticed when a balance rises, from {_listed(parts)}."
+        return f"{sent} between two readings."
+    if len(known) > _NAMED:
+        return f"{sent}, from the first reading of each account on. Choose a network to see from which block."
+    return f"{sent}, from {_listed([f'block {height:,} on ({name})' for name, height in known])}."
 
 
 def _listed(parts: Sequence[str]) -> str:
