@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from desktop_wallet.services.profiles import ProfileSummary
     from desktop_wallet.ui.pages.onboarding.flow import OnboardingPage
     from desktop_wallet.ui.pages.page import Shell
+    from desktop_wallet.ui.widgets.empty import EmptyState
 
+_FINISHING = "Finishing a payment…"
+_HANDED_OVER = "It is being handed to the network, which takes some seconds at most."
+_CLOSE_AGAIN = " Close the window again to leave at once. The payment is then looked up when you unlock the next time."
 _BRINGS = {Way.CREATE: Bring.CREATE, Way.EXISTING: None, Way.WATCH: Bring.WATCH}
 
 
@@ -38,6 +42,7 @@ class Entry(QStackedWidget):
         self.addWidget(self.unlock)
         self._welcome: WelcomePage | None = None
         self._onboarding: OnboardingPage | None = None
+        self._finishing: EmptyState | None = None
         self.unlock.unlocked.connect(self._on_unlocked)
         self.unlock.other_chosen.connect(self._on_other_chosen)
 
@@ -92,6 +97,16 @@ class Entry(QStackedWidget):
         if self._profiles:
             self.setCurrentWidget(self.unlock)
         self.unlock.show_locking()
+
+    def show_finishing(self, *, closing: bool) -> None:
+        """Say that a payment is being finished before the lock, or before the window closes."""
+        from desktop_wallet.ui.widgets.empty import EmptyState  # noqa: PLC0415 - hardly ever seen
+
+        if self._finishing is None:
+            self._finishing = EmptyState(self._shell.theme, "send", _FINISHING, _HANDED_OVER)
+            self.addWidget(self._finishing)
+        self._finishing.set_words(_FINISHING, _HANDED_OVER + (_CLOSE_AGAIN if closing else ""))
+        self.setCurrentWidget(self._finishing)
 
     def show_locked(self) -> None:
         """Show Unlock for the profile that was just locked."""

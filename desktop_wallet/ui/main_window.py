@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from desktop_wallet.ui.crash import CrashHook
 from desktop_wallet.ui.entry import Entry
 from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.keyboard import install_keys
+from desktop_wallet.ui.leaving import Leaving
 from desktop_wallet.ui.tasks import TaskOwner
 from desktop_wallet.ui.theme import SMALLEST_WINDOW, Theme
 from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind, NoticeStack
@@ -89,6 +91,7 @@ class MainWindow(QMainWindow):
         self._entry_notices = NoticeStack(theme)
         self._scenes = QStackedWidget()
         self.entry = Entry(application, self)
+        self._leaving = Leaving(self.entry)
         self._scenes.addWidget(self.entry)
         ground = QWidget()
         column = QVBoxLayout(ground)
@@ -270,21 +273,26 @@ class MainWindow(QMainWindow):
 
     async def shut_down(self) -> None:
         """Stop everything and return when all is at rest. The program can end then."""
+        self._leaving.ends = True
         self._second.stop()
         self._unsubscribe_application()
         self._unsubscribe_application = _nothing
         geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")
         self._leave_session()
+        self.entry.show_locking()
+        await self._leaving.finish(self._application.session)
         await self.entry.stop()
         await self._stop_pages()
         await self.tasks.stop()
+        self.hide()
         await self._application.preferences.set_geometry(geometry)
         await self._application.close()
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
-        self.hide()
+        if self._leaving.may_hide(self._application.session):
+            self.hide()
         self.close_requested.emit()
 
     def _restore_geometry(self) -> None:
@@ -342,11 +350,13 @@ class MainWindow(QMainWindow):
     async def _lock(self) -> None:
         try:
             self.entry.show_locking()
+            await self._leaving.finish(self._application.session)
             await self._stop_pages()
             await self._application.lock()
         finally:
             self._locking = False
-            self.entry.show_locked()
+            if not self._leaving.ends:
+                self.entry.show_locked()
 
     async def _stop_pages(self) -> None:
         for page in self._scene.pages.values() if self._scene is not None else ():
@@ -365,7 +375,7 @@ class MainWindow(QMainWindow):
         self.notify(text, kind=NoticeKind.WARNING, key="copy")
 
     def _on_changes(self, changes: ChangeSet) -> None:
-        if changes.accounts or changes.catalogue:
+        if changes.accounts or changes.catalogue or changes.transfers:
             self._show_profile()
         if changes.transfers:
             self._show_waiting()
@@ -384,7 +394,9 @@ class MainWindow(QMainWindow):
         self.scene.sidebar.show_profile(session.profile.name, len(accounts.wallets()), len(accounts.accounts()))
         from desktop_wallet.ui.session_banners import session_banners
 
-        self.scene.show_banners(session_banners(session, self._on_retry_keyring, self._on_backup))
+        accounts_page, activity_page = partial(self.open_page, "accounts"), partial(self.open_page, "activity")
+        banners = session_banners(session, self._on_retry_keyring, accounts_page, activity_page)
+        self.scene.show_banners(banners)
         self.setWindowTitle(f"{session.profile.name} – Wallet")
 
     def _show_status(self) -> None:
@@ -398,9 +410,6 @@ class MainWindow(QMainWindow):
     def _on_theme_changed(self) -> None:
         choice = type(self._application.preferences.theme)(self._theme.mode.value)
         self.tasks.start(self._application.preferences.set_theme(choice))
-
-    def _on_backup(self) -> None:
-        self.open_page("accounts")
 
     def _on_retry_keyring(self) -> None:
         self.tasks.start(self._retry_keyring(), key="retry-keyring")

@@ -61,10 +61,18 @@ def badge_text(badge: Badge) -> str:
 
 
 def badge_tooltip(
-    badge: Badge, state: BalanceState | None = None, network_name: str = "", now: Instant | None = None
+    badge: Badge,
+    state: BalanceState | None = None,
+    network_name: str = "",
+    now: Instant | None = None,
+    waiting: int = 0,
 ) -> str:
-    """Return what a badge means here: the reason or the time left, and whether it is being read now."""
-    lines = [line for line in _badge_lines(badge, state, network_name, now) if line]
+    """Return what a badge means here: the reason or the time left, and whether it is being read now.
+
+    `waiting` is how many payments make the balance pending, 0 if that is not known.
+    """
+    lines = list(_pending_lines(waiting, network_name)) if badge.kind is BadgeKind.PENDING else []
+    lines += [line for line in _badge_lines(badge, state, network_name, now) if line]
     if badge.updating:
         lines.append("It is being read now.")
     return "\n".join(lines)
@@ -76,17 +84,23 @@ def _badge_lines(badge: Badge, state: BalanceState | None, network_name: str, no
         yield "This balance has not been read yet."
         if state is not None and state.failure is not None and now is not None:
             yield failure_sentence(state.failure, network_name, None, now)
-    elif badge.kind is BadgeKind.PENDING:
-        yield "A transaction of yours touches this balance. Shown is the amount before it."
     elif badge.kind is BadgeKind.STALE:
         for reason in badge.reasons:
             yield stale_sentence(reason, state, network_name, now)
     elif badge.kind is BadgeKind.FRESH:
         yield "The network answered since this page was opened."
         yield left
-    else:
+    elif badge.kind is BadgeKind.CACHED:
         yield "Kept from an earlier read, and still within its time."
         yield left
+
+
+def _pending_lines(waiting: int, network_name: str) -> Iterable[str]:
+    it = "them" if waiting > 1 else "it"
+    touch = "touch" if waiting > 1 else "touches"
+    payments = count_text(waiting, "open payment") if waiting else "A payment"
+    yield f"{payments} of yours {touch} this balance. Shown is the amount before {it}."
+    yield f"It is settled when {network_name or 'the network'} answers from a block with {it} in it."
 
 
 _STALE_SENTENCES = {

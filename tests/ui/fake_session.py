@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from desktop_wallet.core.accounts import Account, AccountId, AccountSource, ProfileId, Wallet, WalletId, WalletKind
 from desktop_wallet.core.addresses import Address, parse_address
@@ -24,6 +24,7 @@ from desktop_wallet.core.freshness import Badge, Circumstances, Purpose, badge
 from desktop_wallet.core.networks import Endpoint, Family, Network, NetworkId
 from desktop_wallet.core.positions import Height, HeightKind
 from desktop_wallet.core.totals import Total, total
+from desktop_wallet.core.transfers import touched
 from desktop_wallet.services.reports import Progress, Report
 from tests.fakes.clock import FakeClock
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from desktop_wallet.core.instants import Instant
+    from desktop_wallet.core.transfers import Transfer
 
 REGISTRY = RegistryId("registry")
 BLOCK_HASH = "0x9f3c" + "5d" * 28 + "a21b"
@@ -245,6 +247,19 @@ class FakeBalances:
         self._session.tell(ChangeSet(frozenset(keys), activity=True))
 
 
+class FakeTransferBook:
+    """The transfers that a test puts here, in the order in which they were signed."""
+
+    def __init__(self) -> None:
+        self.signed: list[Transfer] = []
+
+    def all(self) -> tuple[Transfer, ...]:
+        return tuple(reversed(self.signed))
+
+    def touching(self, key: BalanceKey) -> tuple[Transfer, ...]:
+        return tuple(each for each in self.signed if key in touched(each.draft, each.fee.asset))
+
+
 class FakePreload:
     def __init__(self, session: FakeSession) -> None:
         self._session = session
@@ -294,6 +309,8 @@ class FakeSession:
         self.balances = FakeBalances(self)
         self.preload = FakePreload(self)
         self.settings = FakeSettings()
+        # The pages of payments put a larger book in its place.
+        self.transfers: Any = FakeTransferBook()
         self.listeners: list[Callable[[ChangeSet], None]] = []
 
     @property

@@ -15,7 +15,14 @@ from desktop_wallet.core.totals import total
 from desktop_wallet.ui.models.balance_names import Money
 from desktop_wallet.ui.models.balance_rows import BalanceRows
 from desktop_wallet.ui.models.balance_view import BalanceView, Edit, Grouping, Order, edits_between, runs_of
-from desktop_wallet.ui.models.balance_words import Column, amount_text, cell_text, group_amount_text, spoken_text
+from desktop_wallet.ui.models.balance_words import (
+    Column,
+    amount_text,
+    cell_text,
+    change_text,
+    group_amount_text,
+    spoken_text,
+)
 from tests.ui.fake_session import USDC, FakeSession, network, small_session
 
 _ETH = 10**18
@@ -74,7 +81,8 @@ def test_pending_shows_even_at_zero(session: FakeSession) -> None:
     session.balances.pending[key] = 2_500_000
     rows = _rows(session)
     assert _lines(rows) == ["# Savings", "USDC/Base/Account 1"]
-    assert amount_text(rows.row(rows.lines[1])) == "0.00 (+2.50)"
+    row = rows.row(rows.lines[1])
+    assert (amount_text(row), change_text(row)) == ("0.00", "+2.50 USDC")
 
 
 @pytest.mark.parametrize(

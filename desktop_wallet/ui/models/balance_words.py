@@ -56,19 +56,26 @@ def cell_text(line: BalanceRow | Heading, column: Column) -> str:
     if column is Column.NETWORK:
         return line.asset.network.name
     if column is Column.AMOUNT:
-        return amount_text(line)
+        return ", ".join(part for part in (amount_text(line), _awaited(line)) if part)
     return badge_text(line.badge)
 
 
+def _awaited(row: BalanceRow) -> str:
+    change = change_text(row)
+    return f"{change} expected" if change else ""
+
+
 def amount_text(row: BalanceRow, max_places: int | None = None) -> str:
-    """Return the amount of a row, with the change it awaits; a dash, never 0, while it is unknown."""
-    if row.amount is None:
-        return UNKNOWN
-    text = shown_text(row.amount, max_places=max_places)
-    if row.badge.kind is BadgeKind.PENDING and row.badge.expected_change:
-        change = shown_text(Amount(row.badge.expected_change, row.amount.decimals), signed=True)
-        return f"{text} ({change})"
-    return text
+    """Return the amount of a row, while it is pending the earlier one; a dash, never 0, while it is unknown."""
+    return UNKNOWN if row.amount is None else shown_text(row.amount, max_places=max_places)
+
+
+def change_text(row: BalanceRow, max_places: int | None = None) -> str:
+    """Return the change that a pending row awaits: "−1.50 ETH"; nothing where none is awaited."""
+    change = row.badge.expected_change
+    if row.amount is None or row.badge.kind is not BadgeKind.PENDING or not change:
+        return ""
+    return f"{shown_text(Amount(change, row.amount.decimals), max_places=max_places, signed=True)} {row.asset.symbol}"
 
 
 def group_amount_text(heading: Heading, max_places: int | None = None) -> str:
@@ -120,11 +127,12 @@ def spoken_text(line: BalanceRow | Heading, column: Column) -> str:
         parts = [line.title, group_note(line), *([amount] if amount else []), total_text(line.total), folded]
         return ", ".join(parts)
     amount = "unknown" if line.amount is None else f"{amount_text(line)} {line.asset.symbol}"
+    awaited = f", {_awaited(line)}" if change_text(line) else ""
     where = f"{line.account.wallet_label}, {line.account.label}, on {line.asset.network.name}"
     updating = ", updating" if line.badge.updating else ""
-    return f"{line.asset.symbol} {line.asset.name}, {amount}, {badge_text(line.badge)}{updating}, {where}"
+    return f"{line.asset.symbol} {line.asset.name}, {amount}{awaited}, {badge_text(line.badge)}{updating}, {where}"
 
 
-def explanation(row: BalanceRow, now: Instant) -> str:
-    """Return what a row's tooltip says: its badge's reason and time left."""
-    return badge_tooltip(row.badge, row.state, row.asset.network.name, now)
+def explanation(row: BalanceRow, now: Instant, waiting: int = 0) -> str:
+    """Return what a row's tooltip says: its badge's reason and time left; `waiting` payments make it pending."""
+    return badge_tooltip(row.badge, row.state, row.asset.network.name, now, waiting)

@@ -19,6 +19,7 @@ from desktop_wallet.ui.models.balance_words import (
     Column,
     amount_text,
     cell_text,
+    change_text,
     group_amount_text,
     group_freshness,
     group_note,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _GLYPH = 22
 _GLYPH_GAP = 9
+_EDGE = 3
 _LEAST_NAME = 40
 _KNOWN_COLORS = {
     "ETH": "#627eea",
@@ -147,12 +149,21 @@ class BalancesDelegate(LineDelegate):
         elif column is Column.NETWORK:
             self._text(painter, area, row.asset.network.name, TextStyle.BODY, Token.MUTED)
         elif column is Column.AMOUNT:
-            settled = row.amount is not None and row.badge.kind is not BadgeKind.PENDING
-            token = Token.TEXT if settled else Token.MUTED
-            self._paint_amount(painter, area, partial(amount_text, row), TextStyle.BODY, token)
+            self._paint_row_amount(painter, area, row)
         else:
             self.ring_seen |= row.badge.updating
             paint_badge(painter, area, row.badge, self._theme, phase=self._ring.phase)
+
+    def _paint_row_amount(self, painter: QPainter, area: QRect, row: BalanceRow) -> None:
+        """Paint the amount; muted while it is unknown, or pending with the change that it awaits below it."""
+        settled = row.amount is not None and row.badge.kind is not BadgeKind.PENDING
+        if change_text(row):
+            # Below, not beside: digits go on standing under digits, and neither number is cut for the other.
+            lower = area.adjusted(0, area.height() // 2 - 1, 0, -_EDGE)
+            area = area.adjusted(0, _EDGE, 0, -(area.height() // 2 - 1))
+            self._paint_amount(painter, lower, partial(change_text, row), TextStyle.SMALL, Token.MUTED)
+        token = Token.TEXT if settled else Token.MUTED
+        self._paint_amount(painter, area, partial(amount_text, row), TextStyle.BODY, token)
 
     def _paint_fold(self, painter: QPainter, area: QRect, *, folded: bool) -> None:
         painter.save()

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from desktop_wallet.core.amounts import plain_text
+from desktop_wallet.core.freshness import BadgeKind
 from desktop_wallet.ui.dialogs import confirm
 from desktop_wallet.ui.pages.balances_words import failed_text, report_text
 from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind
@@ -140,6 +141,8 @@ class BalanceReads:
             self._shell.notify(f"{name} was not read. {why}", kind=NoticeKind.WARNING, action=action, key=_NOTICE)
             return
         changed = "It has changed." if report.changed else "It has not changed."
+        if session.balances.badge(row.key, None).kind is BadgeKind.PENDING:
+            changed = "It stays pending until the open payment is settled."
         self._shell.notify(f"{name} was read in {report.took_s:.1f} s. {changed}", kind=NoticeKind.DONE, key=_NOTICE)
 
     async def _preload(self, *, quiet: bool) -> None:

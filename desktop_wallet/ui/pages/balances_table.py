@@ -20,7 +20,7 @@ from desktop_wallet.ui.theme import TextStyle
 from desktop_wallet.ui.widgets.badge import Ring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desktop_wallet.core.addresses import display_address, grouped, shorten
-from desktop_wallet.core.amounts import Amount, plain_text
+from desktop_wallet.core.amounts import Amount, plain_text, shown_text
 from desktop_wallet.core.assets import AssetOrigin
 from desktop_wallet.core.balances import ReadMethod
 from desktop_wallet.core.freshness import BadgeKind, StaleReason
 from desktop_wallet.core.positions import Height, HeightKind, Unordered
+from desktop_wallet.ui.models.balance_claims import NO_CLAIMS
 from desktop_wallet.ui.words import age_text, clock_text, count_text, failure_sentence, left_text, time_text
 
 if TYPE_CHECKING:
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from desktop_wallet.core.balances import Reading
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.core.instants import Instant
+    from desktop_wallet.ui.models.balance_claims import Claims
     from desktop_wallet.ui.models.balance_snapshot import BalanceRow
 
 _THIN = "\u2009"
+_NAMED = 3
 _ORIGINS = {
     AssetOrigin.NATIVE: "the coin of this network",
     AssetOrigin.LIST: "from the token list of this wallet",
@@ -55,11 +58,13 @@ def time_left_text(badge: Badge) -> str:
         return "nothing is known"
     if badge.kind is BadgeKind.STALE:
         return "its time is over" if StaleReason.EXPIRED in badge.reasons else ""
+    if badge.kind is BadgeKind.PENDING:
+        return "until it is settled"
     return f"{left_text(badge.left_s)} left" if badge.left_s else "to be read again now"
 
 
-def fields(row: BalanceRow, now: Instant) -> tuple[Field, ...]:
-    """Return every field of F2 in words, in the order in which a doubting person asks."""
+def fields(row: BalanceRow, now: Instant, claims: Claims = NO_CLAIMS) -> tuple[Field, ...]:
+    """Return every field of F2 in words, in the order in which a doubting person asks; first what payments claim."""
     reading = row.state.reading
     address = display_address(row.key.address)
     asset = row.asset
@@ -68,7 +73,7 @@ def fields(row: BalanceRow, now: Instant) -> tuple[Field, ...]:
         Field("Address", grouped(address), copy=address, mono=True),
     ]
     if reading is not None:
-        made.append(_exact(reading, asset.asset.base_unit))
+        made += [_exact(reading, asset.asset.base_unit), *_claimed(row, reading, claims)]
     made += [
         Field("Network", asset.network.name, str(asset.network.id)),
         Field("Asset", f"{asset.symbol} {asset.name}".strip(), _ORIGINS[asset.asset.origin]),
@@ -104,6 +109,26 @@ def _exact(reading: Reading, unit: str) -> Field:
     return Field(
         "Exact", f"{digits} {unit}", count_text(reading.decimals, "decimal"), copy=str(reading.amount), mono=True
     )
+
+
+def _claimed(row: BalanceRow, reading: Reading, claims: Claims) -> Iterable[Field]:
+    def money(base_units: int, *, signed: bool = False) -> str:
+        return f"{shown_text(Amount(base_units, reading.decimals), signed=signed)} {row.asset.symbol}"
+
+    change = row.badge.expected_change
+    if row.badge.kind is BadgeKind.PENDING and change:
+        left = reading.amount + change
+        yield Field("Expected", money(change, signed=True), f"then {money(left)}" if left >= 0 else "")
+    if claims.spendable is None or not claims.taken:
+        return
+    named = [money(amount) for amount in claims.taken[:_NAMED]]
+    if len(claims.taken) > _NAMED:
+        named.append(count_text(len(claims.taken) - _NAMED, "further amount"))
+    listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+    fees = f", {'its highest fee' if len(claims.taken) == 1 else 'their highest fees'} included"
+    many = count_text(len(claims.taken), "payment")
+    note = f"{many} of yours may still take {listed}{fees if row.key.asset.is_native else ''}."
+    yield Field("Spendable", money(claims.spendable), note)
 
 
 def _position(row: BalanceRow, reading: Reading, now: Instant) -> Iterable[Field]:
@@ -163,7 +188,7 @@ def _validity(row: BalanceRow) -> str:
     if StaleReason.INVALIDATED in row.badge.reasons:
         return "No. Something that touches this balance happened after it was read."
     if row.badge.kind is BadgeKind.PENDING:
-        return "Until the open transaction is confirmed."
+        return "Until the open payment is settled."
     return "Yes. It was read after everything the wallet knows to have touched it."
 
 
@@ -180,7 +205,7 @@ def _caip19(text: str) -> str:
     return f"{head}: {grouped(reference)}" if reference.startswith("0x") else text
 
 
-def as_json(row: BalanceRow, now: Instant) -> str:
+def as_json(row: BalanceRow, now: Instant, claims: Claims = NO_CLAIMS) -> str:
     """Return the balance with every field of F2 as JSON; amounts as text, because JSON's numbers lose digits."""
     reading, key = row.state.reading, row.key
     body: dict[str, object] = {
@@ -206,6 +231,10 @@ def as_json(row: BalanceRow, now: Instant) -> str:
             "chain_hash": reading.chain_hash,
             "from_disk": row.state.arrived is None,
         }
+    if row.badge.expected_change is not None:
+        body["expected_change_base_units"] = str(row.badge.expected_change)
+    if claims.spendable is not None:
+        body["spendable_base_units"] = str(claims.spendable)
     failure = row.state.failure
     if failure is not None:
         body["failure"] = {"reason": failure.reason.value, "host": failure.host, "at_unix_s": failure.at.wall_s}
