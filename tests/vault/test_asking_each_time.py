@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -242,21 +243,48 @@ async def test_a_lock_takes_a_lent_key_at_once_and_the_next_unlock_knows_nothing
             await asking.derive_addresses(ONE, PATHS)
         await asking.unlock(PASSWORD)
     assert holds_a_spend_key(asking), "kept by the unlock, not by the loan"
+    assert await asking.sign(TRANSFER), "nobody has said yet that this unlock asks"
     await asking.forget_spend_key()
     assert not holds_a_spend_key(asking)
 
 
-async def test_who_is_cancelled_while_the_key_opens_leaves_none(asking: Vault) -> None:
+class WaitsWhenRead(DiskStore):
+    """Says when the device secret is asked for, and answers when it may."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.asked, self.may_answer = threading.Event(), threading.Event()
+        self.may_answer.set()
+
+    @override
+    def get(self, entry: str, *, patience_s: float | None = None) -> str | None:
+        self.asked.set()
+        assert self.may_answer.wait(20)
+        return super().get(entry, patience_s=patience_s)
+
+
+async def test_who_is_cancelled_while_the_key_opens_leaves_none(
+    vault: Vault, make_vault: MakeVault, tmp_path: Path
+) -> None:
+    store = WaitsWhenRead(tmp_path / "keyring.json")
+    lender = make_vault(store=store)
+
     async def borrow() -> None:
-        async with asking.spending(PASSWORD):
+        async with lender.spending(PASSWORD):
             pytest.fail("cancelled before")
 
+    await lender.unlock(PASSWORD)
+    await lender.forget_spend_key()
+    store.asked.clear()
+    store.may_answer.clear()
     async with asyncio.TaskGroup() as group:
         borrowing = group.create_task(borrow())
-        await asyncio.sleep(0)
+        await asyncio.to_thread(store.asked.wait, 20)
         borrowing.cancel()
-    assert await asking.wallet_ids() == {ONE}, "the worker is through with what came before"
-    assert not holds_a_spend_key(asking)
+    assert borrowing.cancelled()
+    store.may_answer.set()
+    assert await lender.wallet_ids() == {ONE}, "the worker is through with what came before"
+    assert not holds_a_spend_key(lender)
 
 
 async def test_a_key_that_is_to_be_forgotten_is_forgotten_though_the_caller_is_cancelled(vault: Vault) -> None:
