@@ -267,8 +267,8 @@ def sending_session(clock: FakeClock | None = None) -> SendingSession:
     made.accounts = plain.accounts
     made.known._networks = plain.catalogue._networks
     made.known._assets = plain.catalogue._assets
+    amounts = {made.key(0, 0, 0): 2_481_903_770_000_000_000, made.key(0, 0, 1): 1_250_000_000}
+    made.script.amounts.update(amounts)
     for key in made.keys:
-        made.balances.put(key, 0)
-    made.balances.put(made.key(0, 0, 0), 2_481_903_770_000_000_000, age_s=2)
-    made.balances.put(made.key(0, 0, 1), 1_250_000_000, age_s=2)
+        made.balances.put(key, amounts.get(key, 0), age_s=2)
     return made

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _REVIEW, _MOST, _READ = "review", "most", "read"
 """Keys of the page's tasks."""
-_NOTHING = "Nothing was"
+_SAID = ("Nothing was sent.", "Nothing was signed.")
 
 
 class SendPage(Page):
@@ -323,7 +323,7 @@ class SendPage(Page):
         except WalletError as error:
             state.not_signed()
             text = self._problem(error)
-            self.review.set_error(text if _NOTHING in text else f"{text} {_NOTHING} sent.")
+            self.review.set_error(text if text.endswith(_SAID) else f"{text} {_SAID[0]}")
             self._tell_hidden(self.review.hint.text(), NoticeKind.FAILURE)
         else:
             if self.session is session:
