@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from desktop_wallet.compose import Application, Surrounds
+from desktop_wallet.compose import PRACTICE_PASSWORD, Application, Surrounds
+from desktop_wallet.core.assets import native_asset
 from desktop_wallet.core.errors import KeyringMissing, PasswordNeeded, StorageFull, WrongPassword
+from desktop_wallet.core.transfers import Draft, TransferState
 from desktop_wallet.sealing import KdfParameters
 from desktop_wallet.services.folders import Folders
 from desktop_wallet.vault.strongbox import SPEND, SPEND_HALF
@@ -115,6 +117,25 @@ async def test_switched_off_for_the_password_the_key_is_held_again(application: 
     await application.lock()
     again = await application.unlock(session.profile.id, PASSWORD)
     assert await again.accounts.add_account(wallet_of(again))
+
+
+async def test_a_send_takes_the_password_and_nothing_is_sent_without(application: Application) -> None:
+    session = await application.open_practice()
+    await until(lambda: session._preload_wanted is None and not session.balances.updating)
+    await session.ask_password_to_send()
+    one, two = session.accounts.accounts()[:2]
+    on = session.catalogue.networks()[0]
+    review = await session.sending.review(Draft(on.id, one.address, two.address, native_asset(on).id, 10**15))
+    assert session.sending.asks_password
+    with pytest.raises(PasswordNeeded):
+        await session.sending.send(review)
+    with pytest.raises(WrongPassword):
+        await session.sending.send(review, "wrong horse")
+    assert session.transfers.all() == ()
+    transfer = await session.sending.send(review, PRACTICE_PASSWORD)
+    assert transfer.state is TransferState.BROADCAST
+    assert await session.sending.send(review) == transfer, "the same review again signs nothing"
+    assert not holds_a_spend_key(session)
 
 
 async def cancelled_at_once(switch: Coroutine[object, object, None]) -> None:
