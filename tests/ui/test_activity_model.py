@@ -204,7 +204,7 @@ def test_what_came_in_stands_among_the_rest(model: ActivityModel, session: Activ
     assert isinstance(row, ReceivedRow)
     now = session.clock.now()
     said = [cell_text(row, column, now) for column in (Column.WHAT, Column.WITH, Column.AMOUNT, Column.STATE)]
-    assert said == ["Received ETH Ethereum", "on Savings · Account 2", "+1.00", "Received"]
+    assert said == ["Received ETH Ethereum", "on Account 2", "+1.00", "Received"]
     assert _shown(model, group=Group.WAITING) == ["t0"]
 
 
@@ -239,7 +239,14 @@ def test_a_cancel_names_whom_it_does_not_pay(model: ActivityModel, session: Acti
     _added(session, model, session.send(S.BROADCAST, ago_s=60))
     _added(session, model, session.send(S.BROADCAST, attempt=1, amount=0, kind=TransferKind.CANCEL))
     assert _cells(model, Column.WHAT) == ["Cancel Ethereum", "Sent ETH Ethereum"]
-    assert _cells(model, Column.WITH)[0] == "not to 0x5290…9ee8"
+    assert _cells(model, Column.WITH)[0] == "of 0x5290…9ee8"
+
+
+def test_accounts_of_one_label_are_told_apart_by_their_wallets(model: ActivityModel, session: ActivitySession) -> None:
+    accounts = session.accounts.accounts()
+    for nonce, account in enumerate(accounts):
+        _added(session, model, session.send(S.BROADCAST, nonce=nonce, recipient=account.address, ago_s=-nonce))
+    assert _cells(model, Column.WITH) == ["Account 1 · Everyday", "Account 2", "Account 1 · Savings"]
 
 
 def test_a_token_and_a_network_that_were_removed_still_have_names(

@@ -497,6 +497,19 @@ async def test_locking_leaves_nothing_of_the_session(page: ActivityPage, session
     assert not any("Rent" in text for text in said)
 
 
+async def test_tab_goes_down_the_details(page: ActivityPage, session: ActivitySession) -> None:
+    _put(page, session, S.BROADCAST)
+    names: list[str] = []
+    at = page.pane.close_button.nextInFocusChain()
+    while at is not None and at is not page.pane.close_button:
+        if isinstance(at, QPushButton) and not at.isHidden() and page.pane.isAncestorOf(at):
+            names.append(at.accessibleName())
+        at = at.nextInFocusChain()
+    deeds = ["Speed up", "Cancel it", "Close by hand"]
+    copies = ["Copy: To", "Copy: From", "Copy: Transaction"]
+    assert names == [*deeds, *copies, "Add a note", "Open in the explorer"]
+
+
 async def test_every_control_has_an_accessible_name(page: ActivityPage, session: ActivitySession) -> None:
     _put(page, session, S.BROADCAST)
     for button in (*page.findChildren(QPushButton), *page.pane.findChildren(QPushButton)):

@@ -53,16 +53,16 @@ def title(row: Row) -> str:
 
 
 def counterparty(row: Row) -> str:
-    """Return whom it went to, shortened: for lists only."""
+    """Return whom it went to, or what became of it, shortened: for lists only."""
     if isinstance(row, ReceivedRow):
-        return f"on {row.account}" if row.account else shorten(display_address(row.received.address))
+        return f"on {row.payee}" if row.payee else shorten(display_address(row.received.address))
     transfer = row.transfer
     if transfer.state is TransferState.REPLACED and usurper(row.siblings) is not None:
         return replaced_by_text(transfer, row.siblings)
     if transfer.draft.kind is TransferKind.CANCEL:
         cancelled = next((t for t in row.siblings if t.draft.kind is TransferKind.PAYMENT), None)
-        return "" if cancelled is None else f"not to {shorten(display_address(cancelled.draft.recipient))}"
-    return row.recipient or shorten(display_address(transfer.draft.recipient))
+        return "" if cancelled is None else f"of {shorten(display_address(cancelled.draft.recipient))}"
+    return row.payee or shorten(display_address(transfer.draft.recipient))
 
 
 def address_of(row: Row) -> Address:

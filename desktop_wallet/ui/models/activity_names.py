@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from desktop_wallet.core.addresses import shorten
@@ -25,6 +26,7 @@ class NamesOfActivity:
 
     def __init__(self, accounts: AccountSource, catalogue: CatalogueSource) -> None:
         self._accounts = BalanceNames(accounts, catalogue)
+        self._labels = Counter(words.label for words in self._accounts.accounts)
         self._catalogue = catalogue
         self._networks: dict[NetworkId, Network] = {}
         self._assets: dict[AssetId, AssetWords] = {}
@@ -38,12 +40,13 @@ class NamesOfActivity:
         return f"{words.wallet_label} · {words.label}"
 
     def short_account(self, address: Address) -> str:
-        """Return "Account 1", with its wallet where there are several; nothing for an address that is not ours."""
+        """Return "Account 1", with its wallet behind it where others are called so too; nothing for a stranger's."""
         number = self._accounts.account_no.get(address.text)
         if number is None:
             return ""
         words = self._accounts.accounts[number]
-        return words.label if len(self._accounts.wallets) == 1 else f"{words.wallet_label} · {words.label}"
+        alone = self._labels[words.label] == 1
+        return words.label if alone else f"{words.label} · {words.wallet_label}"
 
     def network(self, network: NetworkId) -> Network:
         """Return a network, or one that has nothing but its id for a name."""

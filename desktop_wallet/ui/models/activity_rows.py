@@ -81,9 +81,10 @@ class ActivityView:
 
 @dataclass(frozen=True, slots=True)
 class SentRow:
-    """A transfer as rows show it. `recipient` is empty for an address that is not ours.
+    """A transfer as rows show it.
 
-    `under`: it stands right below a later transaction of the same nonce.
+    `recipient` and the shorter `payee` are empty for an address that is not ours. `under`: it stands right below a
+    later transaction of the same nonce.
     """
 
     transfer: Transfer
@@ -92,6 +93,7 @@ class SentRow:
     coin: AssetWords
     sender: str
     recipient: str
+    payee: str
     under: bool = False
 
     @property
@@ -102,11 +104,12 @@ class SentRow:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRow:
-    """What came in, as rows show it. `account` is which of ours it came to."""
+    """What came in, as rows show it. `account`, and shorter `payee`, is which of ours it came to."""
 
     received: Received
     asset: AssetWords
     account: str
+    payee: str
 
     @property
     def network(self) -> Network:
@@ -224,7 +227,8 @@ class ActivityRows:
             raise LookupError(number)
         entry = self._entry(number)
         if isinstance(entry, Received):
-            return ReceivedRow(entry, names.asset(entry.asset), names.short_account(entry.address))
+            asset, address = names.asset(entry.asset), entry.address
+            return ReceivedRow(entry, asset, names.account(address), names.short_account(address))
         draft = entry.draft
         return SentRow(
             entry,
@@ -233,6 +237,7 @@ class ActivityRows:
             names.asset(entry.fee.asset),
             names.account(draft.sender),
             names.account(draft.recipient),
+            names.short_account(draft.recipient),
             under,
         )
 

@@ -204,9 +204,7 @@ class ActivityPage(Page):
         # The table ends with its last line, so that nobody looks for more below it.
         self._places.setMaximumHeight(self.table.content_height if place is self.table else _TALLEST)
         self.tools.setVisible(bool(rows.total))
-        self.head.line.setVisible(bool(rows.total))
-        self.head.export.setVisible(bool(rows.total))
-        self.head.export.setEnabled(bool(rows.lines))
+        self.head.settle(any_there=bool(rows.total), any_shown=bool(rows.lines))
 
     def _show_choices(self) -> None:
         session = self.session
@@ -216,7 +214,7 @@ class ActivityPage(Page):
         names = self.model.rows.names
         networks = [(network.name, network.id) for network in session.catalogue.networks()]
         accounts = [
-            (names.short_account(account.address), account.address)
+            (names.account(account.address), account.address)
             for account in session.accounts.accounts()
             if names is not None and not account.hidden
         ]
@@ -228,6 +226,7 @@ class ActivityPage(Page):
         self._show(**{name: None for name, is_gone in gone.items() if is_gone})
         self.head.show_networks(networks, self.model.rows.view.network)
         self.head.show_accounts(accounts, self.model.rows.view.account)
+        self._settle()
 
     def _on_change(self, change: ChangeSet) -> None:
         self.model.take(change)

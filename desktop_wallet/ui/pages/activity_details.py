@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _MARGIN = 5 * GRID
 _BESIDE_WIDTH = DETAILS_WIDTH + 40
 _ICONS = {Deed.SEND_AGAIN: "send", Deed.FASTER: "gauge", Deed.CANCEL: "x", Deed.CLOSE: "eye-off"}
+_NOTHING_CHOSEN = "Choose a line of the list. Everything that is known of it then stands here."
 
 
 class _Fields(QWidget):
@@ -89,8 +91,11 @@ class ActivityPane(QFrame):
         self.sentence = Text(theme, wrap=True)
         self.advice = Text(theme, wrap=True, token=Token.MUTED)
         self.close_button = IconButton(theme, "x", "Close the details", self.closed.emit)
+        self._deeds_room = QWidget(self)
         self.buttons = {
-            deed: SecondaryButton(theme, deed.value, _ICONS[deed], partial(self._on_deed_clicked, deed))
+            deed: SecondaryButton(
+                theme, deed.value, _ICONS[deed], partial(self._on_deed_clicked, deed), parent=self._deeds_room
+            )
             for deed in Deed
         }
         self.note = SecondaryButton(theme, "Add a note", "pencil", self._on_note_clicked)
@@ -99,8 +104,8 @@ class ActivityPane(QFrame):
         self._fields = _Fields(shell)
         self._steps = _Fields(shell)
         self._steps_title = Text(theme, "Every step", style=TextStyle.STRONG)
-        self._deeds_room = QWidget()
         self._own_room = QWidget()
+        self._lines = (Separator(theme), Separator(theme))
         self._build()
 
     def _build(self) -> None:
@@ -126,17 +131,19 @@ class ActivityPane(QFrame):
         column.addWidget(self.advice)
         column.addWidget(self._deeds_room)
         column.addSpacing(GRID)
-        column.addWidget(Separator(self._theme))
+        column.addWidget(self._lines[0])
         column.addSpacing(GRID)
         column.addWidget(self._fields)
         column.addSpacing(GRID)
         column.addWidget(self._own_room)
         column.addSpacing(GRID)
-        column.addWidget(Separator(self._theme))
+        column.addWidget(self._lines[1])
         column.addSpacing(GRID)
         column.addWidget(self._steps_title)
         column.addWidget(self._steps)
         column.addStretch(1)
+        for one, other in pairwise((self.close_button, *self.buttons.values(), self.note, self.explorer)):
+            QWidget.setTabOrder(one, other)
         self.show_row(None)
 
     @property
@@ -148,8 +155,10 @@ class ActivityPane(QFrame):
         """Show this row, or nothing."""
         self._row = row
         self._offer(deeds(row.transfer, row.siblings) if isinstance(row, SentRow) else ())
-        self._own_room.setVisible(isinstance(row, SentRow))
-        self._steps_title.setVisible(isinstance(row, SentRow))
+        for part in (self._own_room, self._steps_title, self._lines[1]):
+            part.setVisible(isinstance(row, SentRow))
+        for part in (self.amount, self._lines[0]):
+            part.setVisible(row is not None)
         if isinstance(row, SentRow):
             self.note.set_text("Edit the note" if row.transfer.note else "Add a note")
             hint = explorer_hint(row.network)
@@ -165,8 +174,10 @@ class ActivityPane(QFrame):
             self._fields.show_fields((), self.close_button)
             self._steps.show_fields((), self.close_button)
             self.badge.set_mark(None)
-            for text in (self.heading, self.amount, self.age, self.sentence, self.advice):
+            for text in (self.heading, self.amount, self.age, self.sentence):
                 text.set_text("")
+            self.advice.set_text(_NOTHING_CHOSEN)
+            self.advice.show()
             return
         now = self._shell.clock.now()
         amount = row_amount(row)
@@ -182,7 +193,7 @@ class ActivityPane(QFrame):
         help_text = advice(row.transfer, row.siblings) if isinstance(row, SentRow) else ""
         self.advice.set_text(help_text)
         self.advice.setVisible(bool(help_text))
-        self._fields.show_fields(fields(row, now), self.close_button)
+        self._fields.show_fields(fields(row, now), self.buttons[Deed.CLOSE])
         self._steps.show_fields(step_fields(row, now), self.explorer)
 
     def _offer(self, offered: tuple[Deed, ...]) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _SEARCH = "Search address, note, transaction, asset, amount"
 _SHORT_SEARCH = 400
 _CHOICE_WIDTH = 150
+_ALL_AND_ONE = 2
 _CRAMPED = 680
 _GROUPS = [
     (Group.ALL.value, "All"),
@@ -67,12 +68,20 @@ class ActivityHead(QWidget):
         self.accounts.activated.connect(self._on_account_activated)
 
     def show_networks(self, names: Sequence[tuple[str, NetworkId]], chosen: NetworkId | None) -> None:
-        """Offer these networks; where there is only one there is nothing to choose."""
+        """Offer these networks."""
         _fill(self.networks, "All networks", names, chosen)
 
     def show_accounts(self, names: Sequence[tuple[str, Address]], chosen: Address | None) -> None:
         """Offer these accounts."""
         _fill(self.accounts, "All accounts", names, chosen)
+
+    def settle(self, *, any_there: bool, any_shown: bool) -> None:
+        """Offer what there is something for; where there is only one of a kind there is nothing to choose."""
+        for part in (self.line, self.export):
+            part.setVisible(any_there)
+        for choice in (self.networks, self.accounts):
+            choice.setVisible(any_there and choice.count() > _ALL_AND_ONE)
+        self.export.setEnabled(any_shown)
 
     def clear(self) -> None:
         """Drop every name."""
@@ -130,4 +139,3 @@ def _fill(choice: Choice, everything: str, names: Sequence[tuple[str, object]], 
             choice.addItem(name, data)
         at = next((place for place, (_, data) in enumerate(names, 1) if data == chosen), 0)
         choice.setCurrentIndex(at)
-    choice.setVisible(len(names) > 1)

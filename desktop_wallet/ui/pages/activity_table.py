@@ -39,7 +39,7 @@ _MENU = (
 )
 _LEAST_WHAT, _WIDE_WHAT = 188, 260
 _WIDEST_STATE, _WIDEST_WORD = "Unknown · 59 min", "Confirmed"
-_WIDEST_DAY, _WIDEST_ADDRESS = "yesterday", "0xDDDD…DDDD"
+_WIDEST_DAY, _WIDEST_ADDRESS = "yesterday", "of 0xDDD8…8888"
 _TERSE = 660
 """Pixels of width under which states are said without their age."""
 _SLACK = 6
@@ -96,8 +96,8 @@ class ActivityTable(LineTable):
         widths = {
             Column.STATE: state_badge_width(state, self._theme) + PADDING + _SLACK,
             Column.WHEN: advance(_WIDEST_DAY) + PADDING + _SLACK,
-            Column.AMOUNT: max(132, min(220, round(width * 0.22))),
-            Column.WITH: max(least_with, min(240, round(width * 0.21))),
+            Column.AMOUNT: max(_LEAST_AMOUNT, min(220, round(width * 0.19))),
+            Column.WITH: max(least_with, min(240, round(width * 0.24))),
         }
         rest = width - sum(widths.values())
         # What happened needs room; addresses and states are never cut for it.
