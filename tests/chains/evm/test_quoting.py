@@ -377,9 +377,12 @@ async def test_what_ether_never_cost_is_believed_only_of_other_coins(stage: Send
     stage.server.edits["eth_gasPrice"] = result(hex(10**14))
     await stage.adapter.quote(stage.draft(1))
     network = replace(stage.network, native_slip44=60)
-    adapter = adapter_on(network, stage.client, SystemClock())
+    draft = replace(stage.draft(1), asset=AssetId(network.id, "slip44", "60"))
     with pytest.raises(NoEndpointLeft):
-        await adapter.quote(replace(stage.draft(1), asset=AssetId(network.id, "slip44", "60")))
+        await adapter_on(network, stage.client, SystemClock()).quote(draft)
+    # What a coin is worth that a person added, nobody knows, whatever it is called.
+    added = replace(network, added_by_hand=True)
+    await adapter_on(added, stage.client, SystemClock()).quote(draft)
 
 
 async def test_another_server_answers_where_the_first_talks_nonsense() -> None:

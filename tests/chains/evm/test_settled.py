@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -116,6 +116,21 @@ async def test_a_chain_that_changes_before_the_balances_are_read_settles_nothing
     stage.server.after = reorganise
     assert await stage.adapter.read_settled(request(stage), [block], at_least=0) is None
     assert len(stage.server.calls) == 2
+
+
+async def test_every_balance_is_asked_for_at_the_blocks_hash_which_must_stand(stage: SendingStage) -> None:
+    asked = []
+
+    def note(call: dict[str, Any], reply: dict[str, Any]) -> dict[str, Any]:
+        asked.append(call["params"][-1])
+        return reply
+
+    token = stage.node.deploy_token("Token", "TOK", supply=SUPPLY)
+    stage.server.edits["eth_getBalance"] = stage.server.edits["eth_call"] = note
+    block = height(stage.node)
+    await stage.adapter.read_settled(request(stage, token), [block], at_least=0)
+
+    assert asked == [{"blockHash": block.hash, "requireCanonical": True}] * 4
 
 
 async def test_a_key_that_gives_no_number_is_a_failure_beside_the_readings(stage: SendingStage) -> None:
