@@ -32,7 +32,8 @@ _Widget = TypeVar("_Widget", bound=QWidget)
 _GLANCE_S = 0.01
 _GAPS = str.maketrans("", "", ", ")
 _LINE = re.compile(
-    r"^cell: (?P<asset>\S+) .+?, (?P<amount>unknown|[\d,. ]+ \S+), (?P<badge>[A-Z]\w+)( · [^,\n]+)?(, updating)?, "
+    r"^cell: (?P<asset>\S+) .+?, (?P<amount>unknown|[\d,. ]+ \S+), ((?P<change>[+−][\d,. ]+ \S+) expected, )?"
+    r"(?P<badge>[A-Z]\w+)( · [^,\n]+)?(, updating)?, "
     r"(?P<wallet>[^,\n]+), (?P<account>[^,\n]+), on ",
     re.MULTILINE,
 )
@@ -120,12 +121,12 @@ class Person:
         await asyncio.sleep(0)
 
     async def choose(self, name: str, choice: str) -> None:
-        """Take a choice from the list of that name, with the arrow keys."""
+        """Take the choice that begins so from the list of that name, with the arrow keys."""
         box = await self._find(QComboBox, lambda b: b.accessibleName() == name, f"list {name!r}")
         self._bring_into_view(box)
         QTest.keyClick(box, Qt.Key.Key_Home)
         for _ in range(box.count()):
-            if box.currentText() == choice:
+            if box.currentText().startswith(choice):
                 return
             QTest.keyClick(box, Qt.Key.Key_Down)
         raise AssertionError(f"{choice!r} is not in {name!r}")
