@@ -50,10 +50,12 @@ class NetworkReads:
         """Return when everything that was read before this call is kept."""
         await self._keeping.finish()
 
-    async def settle(self, network: NetworkId, keys: Sequence[BalanceKey], blocks: Sequence[Height]) -> Height | None:
+    async def settle(
+        self, network: NetworkId, keys: Sequence[BalanceKey], blocks: Sequence[Height]
+    ) -> dict[BalanceKey, Height]:
         """Read balances pinned at or above these blocks and what is held, on a server on which the blocks stand.
 
-        Returns the block they were read at, once every one of them is in the store; None if that is not to be had now.
+        Returns the block each was read at that is in the store now; what is missing is not to be had at the moment.
         """
         adapter = self._parts.adapters.of(network)
         request = ReadRequest(tuple(keys), self._invalidations.counter, self._invalidations.registry)
@@ -70,8 +72,8 @@ class NetworkReads:
             standing = {old: await adapter.is_on_chain(old) for old in olds}
             lowest = max([lowest, *(old.number for old in olds if standing[old] is not False)])
             batch = await adapter.read_settled(request, blocks, at_least=lowest)
-        if batch is None or batch.failures or not batch.readings:
-            return None
+        if batch is None:
+            return {}
         taken, _ = self._arrivals.take(
             batch.readings, adapter.network.block_time_s, old_on_chain=lambda old: standing.get(old.position)
         )
@@ -79,8 +81,7 @@ class NetworkReads:
             self._parts.incoming.note(taken.kept, taken.moved)
             self._keeping.begin(self._keep(taken.kept, taken.changed), "keep")
         self._parts.feed.publish(ChangeSet(balances=frozenset(keys)))
-        position = batch.readings[0].position
-        return position if len(taken.kept) == len(keys) and isinstance(position, Height) else None
+        return {reading.key: at for reading in taken.kept if isinstance(at := reading.position, Height)}
 
     async def stop(self) -> None:
         """Call off every read, and wait until what was read is kept."""

@@ -235,8 +235,10 @@ class Balances:
                 self._tell([key for readings in pages.values() for key in self._reads.restore(readings)])
         return True
 
-    async def settle(self, network: NetworkId, keys: Sequence[BalanceKey], blocks: Sequence[Height]) -> Height | None:
-        """Read balances pinned above these blocks (requirement I2); return the block they were read at, or None."""
+    async def settle(
+        self, network: NetworkId, keys: Sequence[BalanceKey], blocks: Sequence[Height]
+    ) -> dict[BalanceKey, Height]:
+        """Read balances pinned above these blocks (requirement I2); return the block of each that could be read."""
         await self.load_pages(keys)
         return await self._reads.settle(network, keys, blocks)
 

@@ -97,7 +97,11 @@ class TransferBook:
     def expected_change(self, key: BalanceKey, reading: Reading | None) -> int | None:
         """Return what waiting transfers will still do to a balance; None where none waits."""
         waiting = self._waiting.get(key)
-        return expected_change(key, reading, waiting.values()) if waiting else None
+        if not waiting:
+            return None
+        # With what else was signed for the same nonces: a cancel touches fewer balances than what it cancels.
+        rivals = {each: self._all[each] for transfer in waiting.values() for each in self._slots[transfer.slot]}
+        return expected_change(key, reading, rivals.values())
 
     def spendable(
         self, key: BalanceKey, reading: Reading, *, without: tuple[NetworkId, Address, int] | None = None

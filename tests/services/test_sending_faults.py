@@ -1,0 +1,139 @@
+"""Sending where something is at fault: a server, the disk, a part of our own, or the moment at which things happen."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from typing_extensions import override
+
+from desktop_wallet.core.freshness import BadgeKind
+from desktop_wallet.core.transfers import TransferState
+from tests.fakes.clock import FakeClock
+from tests.fakes.engine import network
+from tests.fakes.model_chain import ModelChain
+from tests.fakes.sending_engine import OURS, WATCHED, sending_engine
+from tests.fakes.sleepers import settle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from desktop_wallet.chains.adapter import ReadBatch, ReadRequest, Wanted
+    from desktop_wallet.core.sightings import Sighting
+
+
+class FaultyChain(ModelChain):
+    """A model chain whose adapter can be counted, held up, and made to fail."""
+
+    def __init__(self, clock: FakeClock, *, block_time_s: float = 12.0, servers: int = 2) -> None:
+        super().__init__(network(servers=servers, block_time_s=block_time_s), clock)
+        self.looks = 0
+        self.bugs: list[Exception] = []
+        """Raised by the next looks, one each."""
+        self.unreadable: set[str] = set()
+        """Addresses whose balances no server gives."""
+        self.may_look = asyncio.Event()
+        self.may_look.set()
+
+    @override
+    async def look_up(self, wanted: Sequence[Wanted], *, everywhere: bool = False) -> tuple[Sighting, ...]:
+        self.looks += 1
+        if self.bugs:
+            raise self.bugs.pop()
+        seen = await super().look_up(wanted, everywhere=everywhere)
+        await self.may_look.wait()
+        return seen
+
+    @override
+    async def read_settled(self, request: ReadRequest, blocks: Sequence[object], *, at_least: int) -> ReadBatch | None:
+        batch = await super().read_settled(request, blocks, at_least=at_least)  # type: ignore[arg-type]
+        return batch and replace(
+            batch, readings=tuple(r for r in batch.readings if r.key.address.text not in self.unreadable)
+        )
+
+
+def listen_for_crashes() -> list[str]:
+    """Return what reaches the loop's handler, and with it the crash report, from now on."""
+    found: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: found.append(str(context.get("exception"))))
+    return found
+
+
+async def test_a_transfer_that_waits_for_hours_is_still_watched_and_costs_few_requests(tmp_path: Path) -> None:
+    clock = FakeClock()
+    chain = FaultyChain(clock, block_time_s=1.0)
+    async with sending_engine(tmp_path, chain=chain, clock=clock) as e:
+        sent = await e.pay()
+        per_minute = []
+        for _ in range(3 * 60):
+            before = chain.looks
+            await e.sleepers.advance(60)
+            per_minute.append(chain.looks - before)
+        assert (max(per_minute), set(per_minute[5:])) == (31, {4})
+        chain.mine()
+        await e.see(lambda: e.transfers.get(sent.id).settled, within_s=20)
+
+
+async def test_a_bug_in_one_look_ends_no_watch(tmp_path: Path) -> None:
+    crashes, clock = listen_for_crashes(), FakeClock()
+    chain = FaultyChain(clock)
+    async with sending_engine(tmp_path, chain=chain, clock=clock) as e:
+        chain.bugs = [ValueError("a bug")]
+        sent = await e.pay()
+        chain.mine()
+        await e.see(lambda: e.transfers.get(sent.id).settled)
+        assert crashes == ["a bug"], "and it is told of"
+
+
+async def test_what_cannot_be_handed_over_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crashes = listen_for_crashes()
+    async with sending_engine(tmp_path) as e:
+        for server in e.chain.servers.values():
+            server.deaf = server.swallows = True
+        sent = await e.pay()
+        await e.see(lambda: e.transfers.get(sent.id).state is TransferState.UNKNOWN)
+
+        def removed(_: object) -> None:
+            raise KeyError("a network that was removed")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(e.settling._parts.adapters), "of", removed)
+            async with asyncio.timeout(5):
+                assert (await e.sending.send_again(sent.id)).state is TransferState.UNKNOWN
+        assert not e.sending.busy
+        await settle()
+        assert crashes == ["'a network that was removed'"]
+
+
+async def test_a_balance_that_nobody_can_read_holds_up_no_other_payment(tmp_path: Path) -> None:
+    clock = FakeClock()
+    chain = FaultyChain(clock)
+    async with sending_engine(tmp_path, chain=chain, clock=clock) as e:
+        stuck = await e.pay(to=OURS[1])
+        other = await e.pay(to=WATCHED)
+        chain.unreadable = {OURS[1].text}
+        chain.mine()
+        await e.see(lambda: e.transfers.get(other.id).settled, within_s=10)
+        assert e.transfers.get(stuck.id).settled is None
+        chain.unreadable.clear()
+        await e.see(lambda: e.transfers.get(stuck.id).settled)
+
+
+async def test_what_is_being_cancelled_is_no_longer_expected(tmp_path: Path) -> None:
+    async with sending_engine(tmp_path) as e:
+        await e.balances.read([e.key(OURS[1])])
+        sent = await e.pay(7_000)
+        draft, speed = await e.sending.draft_cancel(sent.id)
+        cancel = await e.sending.send(await e.sending.review(draft, speed))
+        assert e.balances.badge(e.key(OURS[1]), None).expected_change == 0
+        assert e.balances.badge(e.key(), None).expected_change == -cancel.fee.expected
+        e.chain.mine()
+        await e.see(lambda: e.transfers.get(cancel.id).settled, within_s=5)
+        assert e.transfers.get(sent.id).state is TransferState.BROADCAST, "not concluded yet"
+        badge = e.balances.badge(e.key(), None)
+        assert (badge.kind, badge.expected_change) == (BadgeKind.PENDING, 0)
+        await e.see(lambda: e.transfers.get(sent.id).state is TransferState.REPLACED)
+        assert e.balances.badge(e.key(), None).expected_change is None
