@@ -17,7 +17,9 @@ from desktop_wallet.compose import PRACTICE_PASSWORD, Application, Surrounds
 from desktop_wallet.services.folders import Folders
 from desktop_wallet.ui.main_window import MainWindow
 from desktop_wallet.ui.theme import SMALLEST_WINDOW, Theme, ThemeMode
+from desktop_wallet.ui.tour_cautions import CautionScenes
 from desktop_wallet.ui.tour_hands import PATIENCE_S, Hands, ShiftedClock
+from desktop_wallet.ui.tour_sending import SendingScenes
 
 if TYPE_CHECKING:
     import asyncio
@@ -59,6 +61,9 @@ class Tour:
             await self._balances()
             await self._visits()
             await self._faults()
+            sending = SendingScenes(self._hands)
+            await sending.walk()
+            await CautionScenes(self._hands, sending.seen).walk()
             await self._lock()
         finally:
             (self._pictures / "transcript.txt").write_text("\n".join(transcript) + "\n", encoding="utf-8")

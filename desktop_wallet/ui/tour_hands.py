@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PATIENCE_S = 20.0
 _GLANCE_S = 0.02
+_SIGN_OF_LIFE_S = 60.0
 
 
 class ShiftedClock:
@@ -115,6 +116,14 @@ class Hands:
         self.clock.advance(seconds)
         self.window.tick()
 
+    def stay(self, seconds: float) -> None:
+        """Let much time pass, with somebody there all the while: nothing is asked of any server meanwhile."""
+        while seconds > 0:
+            self.clock.advance(min(seconds, _SIGN_OF_LIFE_S))
+            QTest.keyClick(self.window, Qt.Key.Key_Shift)
+            seconds -= _SIGN_OF_LIFE_S
+        self.window.tick()
+
     # Waiting
 
     async def until(self, holds: Callable[[], object]) -> None:
@@ -148,14 +157,15 @@ class Hands:
 
     async def picture(self, name: str, *, dark: bool = False) -> None:
         """Keep a picture of the window and what can be read in it."""
-        self.theme.set_mode(ThemeMode.DARK if dark else ThemeMode.LIGHT)
+        mode = ThemeMode.DARK if dark else ThemeMode.LIGHT
+        if self.theme.mode is not mode:  # it costs as much as ten pictures
+            self.theme.set_mode(mode)
         self.window.tick()
         await self.settle()
         self.taken += 1
         title = f"{self.taken:03d}-{name}{'-dark' if dark else ''}"
         self.window.grab().save(str(self._pictures / f"{title}.png"))
         self.transcript += [f"## {title}", *read_screen(self.window), ""]
-        self.theme.set_mode(ThemeMode.LIGHT)
 
     async def pictures(self, name: str) -> None:
         """Keep a light picture and a dark one."""
