@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from desktop_wallet.core.fees import Speed
 from desktop_wallet.core.signing import LegacyPrice
 from desktop_wallet.ui.pages.send.cautions_words import doubt_title
-from desktop_wallet.ui.pages.send.fee_words import CheckedFee, TypedFee, check_fee, choice_text, typed_fee
+from desktop_wallet.ui.pages.send.fee_words import CheckedFee, TypedFee, check_fee, choices_text, typed_fee
 from desktop_wallet.ui.theme import GRID, TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.fields import FormRow, SegmentedControl, TextField
 from desktop_wallet.ui.widgets.text import Text
@@ -135,10 +135,7 @@ class FeeChoice(QFrame):
             self.tip_row.setVisible(not legacy)
             checked = check_fee(self.typed, review.quote.fees)
         elif review is not None:
-            speed = Speed(self.speed.value)
-            # A replacement pays more than the network's own choice: what the review has is shown, once it has it.
-            fee = review.fee if review.fee.speed is speed else review.quote.fees.of(speed)
-            self.words.set_text(choice_text(fee, review.coin, review.network))
+            self.words.set_text(choices_text(review))
         self.price_row.set_error(checked.price)
         self.tip_row.set_error(checked.tip)
         self.gas_row.set_error(checked.gas_limit)

@@ -13,7 +13,6 @@ from desktop_wallet.ui.pages.send.names import money
 from desktop_wallet.ui.words import age_text
 
 if TYPE_CHECKING:
-    from desktop_wallet.core.assets import Asset
     from desktop_wallet.core.fees import FeeChoices
     from desktop_wallet.core.networks import Network
     from desktop_wallet.services.reviews import Review
@@ -59,11 +58,21 @@ def fee_note(review: Review) -> str:
     return f"at most {money(review.fee.most_wei, review.coin, max_places=PLACES)}"
 
 
-def choice_text(fee: GasFee, coin: Asset, network: Network) -> str:
-    """Return what one of the network's own choices comes to: "Likely 0.000 412 ETH, at most 0.000 8 ETH"."""
-    likely = money(fee.expected_wei, coin, max_places=PLACES)
-    most = money(fee.most_wei, coin, max_places=PLACES)
-    return f"Likely {likely}, at most {most}; mined after {wait_text(fee.speed, network)}."
+def choices_text(review: Review) -> str:
+    """Return what slow, normal and fast come to, a line each; of a replacement only what the review has.
+
+    A replacement pays more than the network's own choices do.
+    """
+    fees = review.quote.fees
+    if review.draft.replaces is not None:
+        return "A replacement has to pay at least 15 % more than the first one, so these are raised."
+    lines = (_choice_text(fee, review) for fee in (fees.slow, fees.normal, fees.fast))
+    return "\n".join(lines)
+
+
+def _choice_text(fee: GasFee, review: Review) -> str:
+    likely = money(fee.expected_wei, review.coin, max_places=PLACES)
+    return f"{WORDS[fee.speed].capitalize()}: {likely}, {wait_text(fee.speed, review.network)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _PIXELS = 15
 _LINE_HEIGHT = 24
 _MARK_HEIGHT = 20
+_GROUP = 4
+"""Characters of a group; the prefix is shorter."""
 
 
 class MarkedAddress(QLabel):
@@ -73,16 +75,20 @@ class MarkedAddress(QLabel):
         return QFontMetrics(self._font).horizontalAdvance("0")
 
     def _places(self, width: int) -> Iterator[tuple[int, int, str, bool]]:
-        """Yield line, left edge, character and mark of each character; a group is never broken."""
+        """Yield line, left edge, character and mark of each character. A group is never broken; lines are alike long.
+
+        Groups that stand below each other compare more easily than a last one that stands alone.
+        """
         digit = self._digit_width
-        line = left = 0
-        for group in self._groups:
-            if left and left + digit * len(group) > width:
-                line, left = line + 1, 0
-            for character, marked in group:
-                yield line, left, character, marked
-                left += digit
-            left += digit
+        room = max((width + digit) // (digit * (_GROUP + 1)), 1)
+        lines = 1 if self.sizeHint().width() <= width else -(-len(self._groups) // room)
+        each = -(-len(self._groups) // max(lines, 1))
+        for number, group in enumerate(self._groups):
+            line, place = divmod(number, max(each, 1))
+            before = self._groups[line * each : line * each + place]
+            left = digit * sum(len(other) + 1 for other in before)
+            for offset, (character, marked) in enumerate(group):
+                yield line, left + offset * digit, character, marked
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

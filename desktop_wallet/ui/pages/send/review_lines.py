@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from desktop_wallet.ui.pages.send.review_words import Line
 
-LABEL_WIDTH = 116
+LABEL_WIDTH = 96
 _BUTTON_TOP = 4
 """How far a button pushes down the words beside it."""
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _MARGIN = 5 * GRID
 _TTL_S = 30.0
-_LINK_PADDING = 8
+_LINK_PADDING = 6
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -156,7 +156,8 @@ class ReviewStep(QWidget):
         self.more_button.setCheckable(True)
         self.more_button.set_quiet()
         across = QHBoxLayout()
-        across.setContentsMargins(-_LINK_PADDING, 0, 0, 0)  # so that its word stands below the labels
+        across.setContentsMargins(0, 0, 0, 0)
+        across.addSpacing(-_LINK_PADDING)  # so that its word stands below the labels
         across.addWidget(self.more_button)
         across.addStretch(1)
         column.addLayout(across)

@@ -17,7 +17,7 @@ class StepsLine(QWidget):
         super().__init__(parent)
         self._theme = theme
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 4 * GRID, 0, 2 * GRID)
+        row.setContentsMargins(0, 4 * GRID, 0, 0)
         row.setSpacing(0)
         row.addStretch(1)
         self._texts: dict[SendStep, Text] = {}
