@@ -15,16 +15,16 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
 
-from desktop_wallet.core.errors import NotAllowed, StorageFailure
+from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.fees import Speed
 from desktop_wallet.core.transfers import Draft, TransferKind, TransferState
-from desktop_wallet.services.exporting import write_export
 from desktop_wallet.ui.dialogs import Dialog
 from desktop_wallet.ui.models.activity_cells import Column
 from desktop_wallet.ui.models.activity_rows import Group
 from desktop_wallet.ui.pages.activity import ActivityPage
 from desktop_wallet.ui.pages.activity_details_words import explorer_url
 from desktop_wallet.ui.pages.activity_words import CLOSE_TEXT, Deed
+from desktop_wallet.ui.sidebar import Sidebar
 from desktop_wallet.ui.widgets.buttons import DangerButton, PrimaryButton
 from desktop_wallet.ui.widgets.fields import TextField
 from desktop_wallet.ui.widgets.notice import NoticeKind
@@ -342,7 +342,7 @@ async def test_speed_up_and_cancel_lead_to_a_review(page: ActivityPage, session:
     assert speed is Speed.FAST
 
 
-async def test_what_is_refused_is_reported_and_leads_nowhere(
+async def test_what_is_refused_is_said_and_leads_nowhere(
     page: ActivityPage, session: ActivitySession, shell: FakeShell
 ) -> None:
     asked: list[object] = []
@@ -351,8 +351,19 @@ async def test_what_is_refused_is_reported_and_leads_nowhere(
     _put(page, session, S.UNKNOWN)
     _press(page, Deed.FASTER)
     await _settle(page)
-    assert [type(error) for error in shell.errors] == [NotAllowed]
-    assert asked == []
+    assert shell.said.startswith("Nobody knows yet what became of an earlier transfer.")
+    assert (asked, shell.errors) == ([], [])
+
+
+async def test_without_its_account_a_payment_can_only_be_sent_again_or_closed(
+    page: ActivityPage, session: ActivitySession
+) -> None:
+    sent = _put(page, session, S.UNKNOWN)
+    session.accounts._accounts = session.accounts._accounts[1:]
+    session.tell(ChangeSet(accounts=True))
+    page.model.flush()
+    assert page.model.row_of(sent.id) == page.pane.row
+    assert [deed for deed in Deed if not page.pane.buttons[deed].isHidden()] == [Deed.SEND_AGAIN, Deed.CLOSE]
 
 
 async def test_closing_by_hand_asks_first_and_tells_the_truth(
@@ -425,12 +436,6 @@ async def test_the_lines_shown_are_saved_for_their_owner_alone(
     assert target.stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o755
     assert shell.said.startswith("4 lines saved in activity.csv.")
-
-
-async def test_a_place_that_cannot_be_written_is_a_failure_with_a_name(tmp_path: Path) -> None:
-    with pytest.raises(StorageFailure) as failure:
-        await write_export(tmp_path / "missing" / "activity.csv", "x")
-    assert failure.value.data["name"] == "activity.csv"
 
 
 # Hands and keys
@@ -514,3 +519,14 @@ async def test_every_control_has_an_accessible_name(page: ActivityPage, session:
     _put(page, session, S.BROADCAST)
     for button in (*page.findChildren(QPushButton), *page.pane.findChildren(QPushButton)):
         assert button.accessibleName() or button.text(), button
+
+
+def test_the_sidebar_counts_what_waits_and_says_nothing_of_nothing(shell: FakeShell) -> None:
+    sidebar = Sidebar(shell.theme, (ActivityPage,))
+    button = sidebar._buttons["activity"]
+    for count, shown, said in ((2, "2", "2 waiting"), (0, "", "")):
+        sidebar.show_count("activity", count, f"{count} waiting")
+        assert sidebar._counted["activity"].text() == shown
+        assert button.accessibleDescription() == said
+    sidebar.show_count("nowhere", 1, "1 waiting")
+    sidebar.deleteLater()

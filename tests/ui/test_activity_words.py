@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_wallet.core.transfers import TransferKind, TransferState
+from desktop_wallet.ui.measures import brief_time_text, time_text
 from desktop_wallet.ui.pages.activity_badge import MARK_TOKENS
 from desktop_wallet.ui.pages.activity_words import (
     Deed,
@@ -166,3 +167,12 @@ def test_what_is_known_of_incoming_payments_is_said_honestly() -> None:
     assert two.endswith("from block 7 on (Base) and block 21,884,320 on (Ethereum).")
     many = known_text([(name, 7) for name in ("Base", "Ethereum", "Polygon", "Sepolia")])
     assert many.endswith("Choose a network to see from which block.")
+
+
+def test_a_day_is_said_briefly() -> None:
+    now_s = 1_790_000_000.0
+    day_s = 86_400.0
+    assert brief_time_text(now_s, now_s) == time_text(now_s, now_s)
+    assert brief_time_text(now_s - day_s, now_s) == "yesterday"
+    assert brief_time_text(now_s - 5 * day_s, now_s).endswith(" Sep")
+    assert brief_time_text(now_s - 400 * day_s, now_s).endswith(" 2025")

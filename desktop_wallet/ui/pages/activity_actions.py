@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
+from desktop_wallet.core.errors import NotAllowed
 from desktop_wallet.core.transfers import TransferState
 from desktop_wallet.services.activity import csv_text
 from desktop_wallet.services.exporting import write_export
@@ -16,15 +17,17 @@ from desktop_wallet.ui.dialogs import ask_text, confirm, save_file
 from desktop_wallet.ui.measures import count_text
 from desktop_wallet.ui.pages.activity_details_words import explorer_url
 from desktop_wallet.ui.pages.activity_words import CLOSE_TEXT, CLOSE_TITLE, Deed
+from desktop_wallet.ui.pages.send.draft_words import refusal
 from desktop_wallet.ui.widgets.notice import NoticeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from PySide6.QtWidgets import QWidget
 
+    from desktop_wallet.core.fees import Speed
     from desktop_wallet.core.receipts import Received
-    from desktop_wallet.core.transfers import Transfer, TransferId
+    from desktop_wallet.core.transfers import Draft, Transfer, TransferId
     from desktop_wallet.services.session import Session
     from desktop_wallet.ui.models.activity_names import NamesOfActivity
     from desktop_wallet.ui.models.activity_rows import SentRow
@@ -95,12 +98,18 @@ class ActivityActions(QObject):
 
     async def _speed_up(self, transfer: TransferId) -> None:
         if self._session is not None:
-            draft, speed = await self._session.sending.draft_faster(transfer)
-            self.review_wanted.emit(draft, speed)
+            await self._review(self._session, self._session.sending.draft_faster(transfer))
 
     async def _cancel(self, transfer: TransferId) -> None:
         if self._session is not None:
-            draft, speed = await self._session.sending.draft_cancel(transfer)
+            await self._review(self._session, self._session.sending.draft_cancel(transfer))
+
+    async def _review(self, session: Session, drafting: Awaitable[tuple[Draft, Speed]]) -> None:
+        try:
+            draft, speed = await drafting
+        except NotAllowed as error:
+            self._say(refusal(error, lambda network: session.catalogue.network(network).name), NoticeKind.WARNING)
+        else:
             self.review_wanted.emit(draft, speed)
 
     async def _close(self, transfer: TransferId) -> None:

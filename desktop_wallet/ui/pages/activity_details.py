@@ -154,7 +154,8 @@ class ActivityPane(QFrame):
     def show_row(self, row: Row | None) -> None:
         """Show this row, or nothing."""
         self._row = row
-        self._offer(deeds(row.transfer, row.siblings) if isinstance(row, SentRow) else ())
+        offered = deeds(row.transfer, row.siblings, ours=bool(row.sender)) if isinstance(row, SentRow) else ()
+        self._offer(offered)
         for part in (self._own_room, self._steps_title, self._lines[1]):
             part.setVisible(isinstance(row, SentRow))
         for part in (self.amount, self._lines[0]):

@@ -219,8 +219,11 @@ class Deed(enum.Enum):
     CLOSE = "Close by hand"
 
 
-def deeds(transfer: Transfer, siblings: Sequence[Transfer]) -> tuple[Deed, ...]:
-    """Return what can be done about a transfer now, the most helpful first."""
+def deeds(transfer: Transfer, siblings: Sequence[Transfer], *, ours: bool = True) -> tuple[Deed, ...]:
+    """Return what can be done about a transfer now, the most helpful first.
+
+    `ours`: its account is still in the wallet, so that another transaction can take its place.
+    """
     state = transfer.state
     if any(each.state.is_mined or each.state is TransferState.REPLACED for each in (transfer, *siblings)):
         return ()
@@ -230,7 +233,7 @@ def deeds(transfer: Transfer, siblings: Sequence[Transfer]) -> tuple[Deed, ...]:
         state is TransferState.BROADCAST and transfer.closed
     ):
         offered.append(Deed.SEND_AGAIN)
-    if newest and state is not TransferState.SIGNED:
+    if ours and newest and state is not TransferState.SIGNED:
         if transfer.draft.kind is TransferKind.PAYMENT:
             offered += [Deed.FASTER, Deed.CANCEL]
         else:
