@@ -211,6 +211,7 @@ class DetailsPane(QFrame):
         if row is None or self._session is None:
             self._show_fields(())
             self.amount.set_text("")
+            self.left.set_text("")
             self.reason.hide()
             self.activity.hide()
             self.badge.set_badge(None)
