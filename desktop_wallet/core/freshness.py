@@ -145,7 +145,7 @@ def stale_reasons(state: BalanceState, reading: Reading, seen: Circumstances) ->
         (StaleReason.FAILED, state.failure is not None),
         (StaleReason.INVALIDATED, not seen.valid),
         (StaleReason.LEFT_CHAIN, state.left_chain),
-        (StaleReason.HEAD_TOO_OLD, _head_age_s(reading, seen.now) > seen.max_head_age_s),
+        (StaleReason.HEAD_TOO_OLD, head_age_s(reading, seen.now) > seen.max_head_age_s),
         (StaleReason.BEHIND, state.behind is not None and state.behind.lasting),
         (StaleReason.FUTURE, age_s < -CLOCK_TOLERANCE_S),
         (StaleReason.SLEPT, seen.woke is not None and seen.woke.is_after(reading.started)),
@@ -172,10 +172,11 @@ def serves(
         return False
     if woke is not None and woke.is_after(reading.started):
         return False
-    return _head_age_s(reading, now) <= max_head_age_s
+    return head_age_s(reading, now) <= max_head_age_s
 
 
-def _head_age_s(reading: Reading, now: Instant) -> float:
+def head_age_s(reading: Reading, now: Instant) -> float:
+    """Return how long ago the reading's block was made, in seconds by the wall clock; 0 where it tells no time."""
     position = reading.position
     if isinstance(position, Height) and position.time_s is not None:
         return now.wall_s - position.time_s

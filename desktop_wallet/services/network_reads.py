@@ -113,6 +113,8 @@ class NetworkReads:
     def _land(self, departure: Departure, taken: Taken) -> None:
         if taken.kept:
             self._counters.latency(departure.network, taken.kept[0])
+            if any(self._parts.transfers.waiting_on(after.key) for _, after in taken.moved):
+                self._parts.transfers.on_moved(departure.network)
             self._parts.incoming.note(taken.kept, taken.moved)
             self._keeping.begin(self._keep(taken.kept, taken.changed), "keep")
         for key, landing in taken.landings.items():

@@ -12,7 +12,7 @@ from desktop_wallet.core.assets import native_asset
 from desktop_wallet.core.balances import BalanceKey
 from desktop_wallet.core.errors import NotAllowed, NotChecked, NotEnough
 from desktop_wallet.core.fees import Speed, fee_doubts, most_sendable, outbid
-from desktop_wallet.core.freshness import TTL_S, Purpose
+from desktop_wallet.core.freshness import Purpose, head_age_s
 from desktop_wallet.core.transfers import Draft, Transfer, TransferId, TransferKind, TransferState
 from desktop_wallet.services.reviews import Facts, Most, Review, cautions
 
@@ -126,7 +126,7 @@ class Reviewing:
         return quote, readings
 
     async def _checked(self, keys: tuple[BalanceKey, ...]) -> dict[BalanceKey, Reading]:
-        """Return readings to spend by, not older than 5 s or read during this call; raises NotChecked.
+        """Return readings to spend by, within the limit of payments (5 s) or read during this call; raises NotChecked.
 
         A number that is only shown for want of a better one is none to spend by.
         """
@@ -139,8 +139,11 @@ class Reviewing:
             reason = answer.failure.reason if answer.failure else None
             if reading is None or reason or state.left_chain or state.behind or not invalidations.covers(reading):
                 raise NotChecked(network=key.network, asset=key.asset, reason=reason)
-            old = reading.started.age_s(clock.now()) > TTL_S[Purpose.SPEND]
-            if old and began.is_after(reading.started):
+            network = self._parts.book.network(key.network)
+            old = reading.started.age_s(clock.now()) > self._parts.policy().ttl_s(Purpose.SPEND, network)
+            # Of a network that a person added nobody knows whether it makes blocks while nothing happens.
+            stands_still = not network.added_by_hand and head_age_s(reading, clock.now()) > network.max_head_age_s
+            if stands_still or (old and began.is_after(reading.started)):
                 raise NotChecked(network=key.network, asset=key.asset, reason=reason)
             readings[key] = reading
         return readings

@@ -83,8 +83,10 @@ class Sending(Reviewing):
         PasswordNeeded, WrongPassword, KeyringFailure, VaultLocked, NetworkFailure, UntrustedReply, StorageFailure.
         """
         task = self._sent.get(review.id)
-        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+        if task is None or _failed(task):
             task = self._sent[review.id] = self._tasks.start(self._send(review, password), "send")
+            # One that failed is asked for no more, and what it raised may hold the password.
+            task.add_done_callback(lambda done: self._sent.pop(review.id) if _failed(done) else None)
         return await asyncio.shield(task)
 
     async def send_again(self, transfer: TransferId) -> Transfer:
@@ -119,9 +121,14 @@ class Sending(Reviewing):
         async with self._locks[draft.network, draft.sender]:
             nonce = await self._look_again(review)
             transaction = adapter.build(draft, review.fee, nonce)
+            checked = self._parts.clock.now()
             signed = await self._vault.sign(
                 SignTransaction(account.wallet, account.path, draft.sender, transaction), password
             )
+            # The keyring asked for its password, say, or the machine slept.
+            slow = checked.age_s(self._parts.clock.now()) > TTL_S[Purpose.SPEND]
+            if slow and await self._look_again(review) != nonce:
+                raise ReviewOutdated(why="nonce")
             self._compare(review, nonce, signed)
             transfer = self._new_transfer(review, nonce, signed)
             await self._book.add(transfer, cause="sent")
@@ -185,3 +192,7 @@ class Sending(Reviewing):
             ),
         )
         return advance(reviewed, Step(TransferState.SIGNED, self._parts.clock.now().wall_s))
+
+
+def _failed(task: asyncio.Task[Transfer]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)

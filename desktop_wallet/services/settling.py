@@ -62,6 +62,11 @@ class _Watch:
         self.looks, self.pause_s = 0, after_s
         self.changed.set()
 
+    def hurry(self) -> None:
+        """Look at once, and go on as before then."""
+        self.pause_s = 0.0
+        self.changed.set()
+
 
 class Settling:
     """Watches every transfer of the unlocked profile that may still change."""
@@ -81,6 +86,7 @@ class Settling:
         self._handing_over: set[TransferId] = set()
         self._tasks = Tasks()
         self._stopped = False
+        self._book.on_moved = self._look_soon
         self.rounds = 0
         """How often everything open on a network was looked at, and what follows was done."""
 
@@ -101,10 +107,15 @@ class Settling:
                 self._watch(network)
 
     def look_now(self) -> None:
-        """Look at once, because a person asked, or a balance changed that a transfer touches."""
+        """Look at once, because a person asked."""
         self.begin()
         for watch in self._watches.values():
             watch.wake(0.0)
+
+    def _look_soon(self, network: NetworkId) -> None:
+        """Look at once, because a balance moved that waits for a transfer: until it is found that counts twice."""
+        if network in self._watches:
+            self._watches[network].hurry()
 
     async def stop(self) -> None:
         """End every watch."""
@@ -215,6 +226,7 @@ class Settling:
         transfers = [t for t in self._book.unfinished(network) if t.id not in self._handing_over]
         wanted = [Wanted(t.transaction, t.draft.sender, t.nonce, t.block) for t in transfers]
         doubtful = any(self._in_doubt(transfer) for transfer in transfers)
+        handed = {transfer.id: self._handed.get(transfer.id) for transfer in transfers}
         try:
             sightings = await adapter.look_up(wanted, everywhere=doubtful)
             if not doubtful and any(is_denied(transfer, sightings) for transfer in transfers):
@@ -225,7 +237,8 @@ class Settling:
             return
         complete = doubtful and len(sightings) >= len(adapter.endpoint_statuses())
         for transfer in transfers:
-            await self._conclude(transfer.id, sightings, complete=complete)
+            if self._handed.get(transfer.id) is handed[transfer.id]:  # else the servers were asked before they got it
+                await self._conclude(transfer.id, sightings, complete=complete)
         await self._settle(network)
 
     def _in_doubt(self, transfer: Transfer) -> bool:
@@ -277,7 +290,8 @@ class Settling:
                     return None  # a step of another hand came in between; the next look sees both
                 return advance(before, step, block=block, fee_paid=finding.fee_paid if block else None)
 
-            await self._change(which, go, cause=state.value)
+            # What becomes final changes no balance any more.
+            await self._change(which, go, cause="" if state is TransferState.FINALIZED else state.value)
         if not finding.states and finding.final:
             await self._change(which, lambda before: replace(before, final=True))
 

@@ -41,7 +41,7 @@ from desktop_wallet.core.signing import (
 from desktop_wallet.core.transfers import Draft
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from tests.fakes.clock import FakeClock
 
@@ -324,9 +324,12 @@ class ModelVault:
     def __init__(self) -> None:
         self.signed = 0
         self.passwords: list[str | None] = []
+        self.on_signing: Callable[[], None] = lambda: None
+        """What happens while it signs."""
 
     async def sign(self, request: SignTransaction, password: str | None = None) -> SignedTransaction:
         await asyncio.sleep(0)
+        self.on_signing()
         self.signed += 1
         self.passwords.append(password)
         made = request.transaction

@@ -21,7 +21,6 @@ from desktop_wallet.core.accounts import (
 )
 from desktop_wallet.core.assets import native_asset
 from desktop_wallet.core.balances import BalanceKey
-from desktop_wallet.core.freshness import Policy
 from desktop_wallet.core.networks import Family
 from desktop_wallet.core.transfers import Draft
 from desktop_wallet.registry.registry import Registry
@@ -193,7 +192,7 @@ async def sending_engine(
         adapters=cast("Adapters", _Adapters(chain)),
         feed=feed,
         slicer=Slicer(),
-        policy=Policy,
+        policy=settings.policy,
         transfers=transfers,
         incoming=incoming,
     )

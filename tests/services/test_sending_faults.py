@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from weakref import ref
 
 import pytest
 from typing_extensions import override
 
-from desktop_wallet.core.freshness import BadgeKind
+from desktop_wallet.core.errors import NotAllowed, NotChecked, NotEnough, WrongPassword
+from desktop_wallet.core.freshness import BadgeKind, Purpose
 from desktop_wallet.core.transfers import TransferState
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import network
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from desktop_wallet.chains.adapter import ReadBatch, ReadRequest, Wanted
+    from desktop_wallet.core.positions import Height
     from desktop_wallet.core.sightings import Sighting
 
 
@@ -37,6 +41,7 @@ class FaultyChain(ModelChain):
         """Addresses whose balances no server gives."""
         self.may_look = asyncio.Event()
         self.may_look.set()
+        self.head_age_s = 0
 
     @override
     async def look_up(self, wanted: Sequence[Wanted], *, everywhere: bool = False) -> tuple[Sighting, ...]:
@@ -46,6 +51,11 @@ class FaultyChain(ModelChain):
         seen = await super().look_up(wanted, everywhere=everywhere)
         await self.may_look.wait()
         return seen
+
+    @override
+    def _height(self, number: int) -> Height:
+        height = super()._height(number)
+        return replace(height, time_s=int(self._clock.wall_s) - self.head_age_s)
 
     @override
     async def read_settled(self, request: ReadRequest, blocks: Sequence[object], *, at_least: int) -> ReadBatch | None:
@@ -96,7 +106,7 @@ async def test_what_cannot_be_handed_over_keeps_nobody_waiting(tmp_path: Path, m
         sent = await e.pay()
         await e.see(lambda: e.transfers.get(sent.id).state is TransferState.UNKNOWN)
 
-        def removed(_: object) -> None:
+        def removed(*_: object) -> None:
             raise KeyError("a network that was removed")
 
         with monkeypatch.context() as patch:
@@ -137,3 +147,131 @@ async def test_what_is_being_cancelled_is_no_longer_expected(tmp_path: Path) -> 
         assert (badge.kind, badge.expected_change) == (BadgeKind.PENDING, 0)
         await e.see(lambda: e.transfers.get(sent.id).state is TransferState.REPLACED)
         assert e.balances.badge(e.key(), None).expected_change is None
+
+
+async def test_a_balance_of_a_chain_that_stands_still_is_not_spent(tmp_path: Path) -> None:
+    clock = FakeClock()
+    chain = FaultyChain(clock)
+    async with sending_engine(tmp_path, chain=chain, clock=clock) as e:
+        chain.head_age_s = 3_600
+        with pytest.raises(NotChecked):
+            await e.sending.review(e.draft())
+        chain.head_age_s = 0
+        review = await e.sending.review(e.draft())
+        clock.advance(6)
+        chain.head_age_s = 3_600
+        with pytest.raises(NotChecked):
+            await e.sending.send(review)
+        assert e.vault.signed == 0
+
+
+async def test_a_longer_limit_that_a_person_has_set_for_payments_holds(tmp_path: Path) -> None:
+    async with sending_engine(tmp_path) as e:
+        await e.settings.change(ttl_s={(Purpose.SPEND, None): 20.0})
+        first = await e.sending.review(e.draft())
+        e.clock.advance(10)
+        second = await e.sending.review(e.draft())
+        assert second.reading.started == first.reading.started
+        e.clock.advance(11)
+        third = await e.sending.review(e.draft())
+        assert third.reading.started.boot_s == e.clock.boot_s
+
+
+async def test_what_took_long_to_sign_is_checked_again_before_it_is_kept(tmp_path: Path) -> None:
+    async with sending_engine(tmp_path) as e:
+        rich = e.chain.balance(OURS[0].text)
+        review = await e.sending.review(e.draft(rich - 10**8))
+
+        def the_keyring_asks() -> None:
+            e.clock.advance(60)
+            e.chain.gifts[OURS[0].text] = -(10**9)
+            e.chain.mine()
+
+        e.vault.on_signing = the_keyring_asks
+        with pytest.raises(NotEnough):
+            await e.sending.send(review)
+        assert (e.transfers.all(), len(e.chain.broadcasts)) == ((), 0)
+
+
+async def test_what_follows_the_record_breaks_no_payment(tmp_path: Path) -> None:
+    crashes = listen_for_crashes()
+    async with sending_engine(tmp_path) as e:
+
+        def broken(_: object) -> None:
+            raise ValueError("a bug")
+
+        e.transfers.on_invalidated = broken
+        review = await e.sending.review(e.draft())
+        sent = await e.sending.send(review)
+        assert (await e.sending.send(review)).id == sent.id
+        e.chain.mine()
+        await e.see(lambda: e.transfers.get(sent.id).settled)
+        assert (e.vault.signed, e.chain.paid(OURS[1])) == (1, 1)
+        assert set(crashes) == {"a bug"}
+
+
+async def test_a_payment_that_failed_keeps_no_password(tmp_path: Path) -> None:
+    class Password(str):
+        """A text that can be followed."""
+
+        __slots__ = ("__weakref__",)
+
+    def wrong() -> None:
+        raise WrongPassword
+
+    async with sending_engine(tmp_path) as e:
+        e.vault.on_signing = wrong
+        review = await e.sending.review(e.draft())
+        password = Password("correct horse")
+        held = ref(password)
+        with pytest.raises(WrongPassword):
+            await e.sending.send(review, password)
+        e.vault.passwords.clear()
+        del password
+        await settle()
+        gc.collect()
+        assert held() is None
+
+
+async def test_a_look_that_began_before_a_hand_over_says_nothing_of_it(tmp_path: Path) -> None:
+    clock = FakeClock()
+    chain = FaultyChain(clock)
+    async with sending_engine(tmp_path, chain=chain, clock=clock) as e:
+        for server in chain.servers.values():
+            server.deaf = server.swallows = True
+        sent = await e.pay()
+        await e.see(lambda: e.settling.looked_up(sent.id))
+        looks = chain.looks
+        chain.may_look.clear()
+        await e.see(lambda: chain.looks > looks)
+        await e.sending.send_again(sent.id)
+        await settle()
+        assert not e.sending.busy
+        chain.may_look.set()
+        await settle()
+        assert not e.settling.looked_up(sent.id)
+        with pytest.raises(NotAllowed):
+            await e.sending.draft_cancel(sent.id)
+        await e.see(lambda: e.settling.looked_up(sent.id))
+
+
+async def test_a_settled_number_stays_so_when_its_block_becomes_final(tmp_path: Path) -> None:
+    async with sending_engine(tmp_path) as e:
+        sent = await e.pay()
+        e.chain.mine()
+        await e.see(lambda: e.transfers.get(sent.id).settled)
+        seq = e.registry.invalidations.counter
+        e.chain.mine(10)
+        await e.see(lambda: e.transfers.get(sent.id).state is TransferState.FINALIZED)
+        assert e.registry.invalidations.counter == seq
+
+
+async def test_a_balance_that_moves_has_its_transfers_looked_for_at_once(tmp_path: Path) -> None:
+    async with sending_engine(tmp_path) as e:
+        sent = await e.pay()
+        await e.wait(40)
+        e.chain.mine()
+        await e.wait(1)
+        assert e.transfers.get(sent.id).state is TransferState.BROADCAST, "the next look is some seconds away"
+        await e.balances.refresh([e.key()])
+        await e.see(lambda: e.transfers.get(sent.id).settled, within_s=1)
