@@ -202,6 +202,8 @@ class ActivityModel(QAbstractTableModel):
 
     def _lay_out(self) -> None:
         old, new = self.rows.lines, self.rows.laid_out()
+        if old == new:
+            return
         edits = edits_between(old, new)
         if edits is None:
             self.beginResetModel()
@@ -210,8 +212,7 @@ class ActivityModel(QAbstractTableModel):
             self.endResetModel()
         else:
             self._edit(edits, old, new)
-        if edits != []:
-            self.relaid.emit()
+        self.relaid.emit()
 
     def _edit(self, edits: Sequence[Edit], old: list[int], new: list[int]) -> None:
         lines = list(old)

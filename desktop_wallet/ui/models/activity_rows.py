@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from desktop_wallet.core.receipts import Received
 from desktop_wallet.core.transfers import Transfer, TransferId, TransferState
-from desktop_wallet.services.activity import ActivityFilter, matches, newest_first
+from desktop_wallet.services.activity import ActivityFilter, ActivityNames, matches, newest_first
 from desktop_wallet.ui.models.activity_names import NamesOfActivity
 
 if TYPE_CHECKING:
@@ -50,14 +50,21 @@ class Group(enum.Enum):
     PROBLEMS = "problems"
 
 
-def is_in(group: Group, row: Transfer | Received) -> bool:
-    """Return whether a row belongs to a group. What is Unknown waits, and is a problem too."""
-    if isinstance(row, Received):
-        return group in (Group.ALL, Group.DONE)
-    waits = row.is_waiting
-    closed = row.closed and not row.state.is_mined and row.state is not TransferState.REPLACED
-    problem = row.state in _PROBLEMS or closed
-    return {Group.ALL: True, Group.WAITING: waits, Group.PROBLEMS: problem, Group.DONE: not (waits or problem)}[group]
+def groups_of(entry: Transfer | Received) -> frozenset[Group]:
+    """Return the groups that an entry belongs to. What is Unknown waits, and is a problem too."""
+    if isinstance(entry, Received):
+        return _DONE
+    closed = entry.closed and not entry.state.is_mined and entry.state is not TransferState.REPLACED
+    problem = entry.state in _PROBLEMS or closed
+    if entry.is_waiting:
+        return _WAITING_PROBLEM if problem else _WAITING
+    return _PROBLEM if problem else _DONE
+
+
+_DONE = frozenset({Group.ALL, Group.DONE})
+_WAITING = frozenset({Group.ALL, Group.WAITING})
+_PROBLEM = frozenset({Group.ALL, Group.PROBLEMS})
+_WAITING_PROBLEM = _WAITING | _PROBLEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +134,19 @@ class ActivityRows:
         self.view = ActivityView()
         self.lines: list[int] = []
         self.names: NamesOfActivity | None = None
+        self._called: ActivityNames | None = None
+        self._chosen = ActivityFilter()
         self._source: TransferSource | None = None
         self._received: tuple[Received, ...] = ()
         self._keys: list[ActivityKey] = []
         self._numbers: dict[ActivityKey, int] = {}
         self._order: list[int] = []
         """Every row, wanted or not, in the order of the page."""
+        self._slots: dict[tuple[object, ...], int] = {}
+        self._slot_of: list[int] = []
+        """For each row a number for its nonce; for what came in one of its own."""
+        self._groups: dict[int, frozenset[Group]] = {}
+        self._doubts: set[int] = set()
         self._found: dict[int, bool] = {}
         """Whether a row matches the search, once that was asked."""
 
@@ -148,14 +162,14 @@ class ActivityRows:
         """Take over everything anew, names included."""
         self._source, self._received = source, received
         self.names = NamesOfActivity(accounts, catalogue)
-        self._found.clear()
+        self._called = self.names.for_search()
+        self._forget_rows()
         self._sort()
 
     def clear(self) -> None:
         """Drop everything."""
-        self._source, self._received, self.names = None, (), None
-        for held in (self.lines, self._keys, self._numbers, self._order, self._found):
-            held.clear()
+        self._source, self._received, self.names, self._called = None, (), None, None
+        self._forget_rows()
 
     def update(self, transfers: Iterable[TransferId], received: tuple[Received, ...] | None = None) -> set[int]:
         """Take over what changed, and what came in if that did.
@@ -175,6 +189,7 @@ class ActivityRows:
         numbers = {self._numbers[each] for each in touched}
         for number in numbers:
             self._found.pop(number, None)
+            self._sort_out(number)
         return {number for number in numbers if number < known}
 
     def show(self, view: ActivityView) -> None:
@@ -182,6 +197,11 @@ class ActivityRows:
         if (view.network, view.account, view.search) != (self.view.network, self.view.account, self.view.search):
             self._found.clear()
         self.view = view
+        self._chosen = ActivityFilter(
+            networks=frozenset() if view.network is None else frozenset({view.network}),
+            accounts=frozenset() if view.account is None else frozenset({view.account}),
+            text=view.search,
+        )
 
     @property
     def total(self) -> int:
@@ -190,13 +210,12 @@ class ActivityRows:
 
     def count(self, group: Group) -> int:
         """Return how many rows of a group there are, wanted or not."""
-        return sum(is_in(group, self._entry(number)) for number in self._order)
+        return sum(group in groups for groups in self._groups.values())
 
     @property
     def in_doubt(self) -> int:
         """Return how many transfers are Unknown or Dropped, and not closed by hand."""
-        entries = map(self._entry, self._order)
-        return sum(isinstance(e, Transfer) and e.state in _DOUBTFUL and not e.closed for e in entries)
+        return len(self._doubts)
 
     def entries(self) -> list[Transfer | Received]:
         """Return what the lines show, in their order."""
@@ -243,8 +262,7 @@ class ActivityRows:
 
     def same_nonce(self, one: int, other: int) -> bool:
         """Return whether two rows are transactions of one nonce."""
-        first, second = self._entry(one), self._entry(other)
-        return isinstance(first, Transfer) and isinstance(second, Transfer) and first.slot == second.slot
+        return self._slot_of[one] == self._slot_of[other]
 
     # Within
 
@@ -275,22 +293,35 @@ class ActivityRows:
         if number is None:
             number = self._numbers[key] = len(self._keys)
             self._keys.append(key)
+            entry = self._entry(number)
+            slot = (entry,) if isinstance(entry, Received) else entry.slot
+            self._slot_of.append(self._slots.setdefault(slot, number))
+            self._sort_out(number)
         return number
+
+    def _sort_out(self, number: int) -> None:
+        """Note which groups a row belongs to now, and whether it is in doubt."""
+        entry = self._entry(number)
+        self._groups[number] = groups_of(entry)
+        if isinstance(entry, Transfer) and entry.state in _DOUBTFUL and not entry.closed:
+            self._doubts.add(number)
+        else:
+            self._doubts.discard(number)
+
+    def _forget_rows(self) -> None:
+        held = (self.lines, self._keys, self._numbers, self._order, self._slots, self._slot_of, self._groups)
+        for each in (*held, self._doubts, self._found):
+            each.clear()
 
     def _is_wanted(self, number: int) -> bool:
         if self._keys[number] == self.view.pinned:
             return True
-        entry = self._entry(number)
-        return is_in(self.view.group, entry) and self._is_found(number, entry)
+        return self.view.group in self._groups[number] and self._is_found(number)
 
-    def _is_found(self, number: int, entry: Transfer | Received) -> bool:
+    def _is_found(self, number: int) -> bool:
         found = self._found.get(number)
         if found is None:
-            view, names = self.view, self.names
-            chosen = ActivityFilter(
-                networks=frozenset() if view.network is None else frozenset({view.network}),
-                accounts=frozenset() if view.account is None else frozenset({view.account}),
-                text=view.search,
+            found = self._found[number] = self._called is not None and matches(
+                self._entry(number), self._chosen, self._called
             )
-            found = self._found[number] = names is not None and matches(entry, chosen, names.for_search())
         return found
