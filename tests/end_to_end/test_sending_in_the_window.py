@@ -14,19 +14,22 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton
 
 from desktop_wallet.core.addresses import display_address
-from desktop_wallet.core.transfers import TransferState
+from desktop_wallet.core.transfers import TransferState, touched
 from tests.end_to_end.house import PASSWORD, PHRASE, Chain, local_network, surrounds, until
 from tests.fakes.anvil import RpcFault
 from tests.fakes.delaying_proxy import delaying_proxy
 from tests.fakes.scripted_server import Act, Exchange, scripted_server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from desktop_wallet.core.instants import Clock
     from desktop_wallet.core.networks import Network
     from desktop_wallet.core.transfers import Transfer
     from desktop_wallet.services.session import Session
     from desktop_wallet.ui.main_window import MainWindow
+    from desktop_wallet.ui.tour_hands import ShiftedClock
     from tests.end_to_end.conftest import OpenWindow
     from tests.end_to_end.person import Person, Shown
     from tests.fakes.anvil import Anvil
@@ -40,10 +43,10 @@ TOKENS = 1_000 * 10**6
 
 
 async def furnished(
-    chain: Chain, network: Network, tmp_path: Path, open_window: OpenWindow
+    chain: Chain, network: Network, tmp_path: Path, open_window: OpenWindow, clock: Clock | None = None
 ) -> tuple[MainWindow, Person, Session]:
     """Return the window on a profile with two accounts: the first has coins and a token of six decimals."""
-    window, person = await open_window(surrounds(tmp_path, network))
+    window, person = await open_window(surrounds(tmp_path, network, clock=clock))
     session = await window._application.create_profile("Main", PASSWORD)
     wallet = await session.accounts.add_phrase("Savings", PHRASE, created=False)
     await session.accounts.add_account(wallet.id)
@@ -123,13 +126,13 @@ async def test_coins_and_tokens_go_pending_and_then_fresh_and_a_lagging_server_b
             await until(lambda: paid(session) and paid(session)[0].state is TransferState.BROADCAST)
             sent = paid(session)[0]
             await person.press("Balances")
-            await person.sees_balances(lambda shown, asset=asset: _badges(shown, asset) == {"Pending"})
+            await person.sees_balances(_all_are(asset, "Pending"))
             shown = await person.balances()
             assert shown["Account 1", asset].amount == before["Account 1", asset].amount, "the earlier amount stays"
             assert f"+{Decimal(amount):,.2f}"[:-1] in person.screen().replace("\u202f", "")
             chain.node.mine()
             await until(lambda: paid(session)[0].settled is not None)
-            await person.sees_balances(lambda shown, asset=asset: _badges(shown, asset) == {"Fresh"})
+            await person.sees_balances(_all_are(asset, "Fresh"))
             assert {place: each.amount for place, each in (await person.balances()).items()} == truth(chain, session)
             fee = sent.draft.asset.is_native
             gone = before["Account 1", asset].amount - (await person.balances())["Account 1", asset].amount
@@ -148,6 +151,10 @@ async def balances(person: Person) -> dict[tuple[str, str], Any]:
     return dict(await person.balances())
 
 
+def _all_are(asset: str, badge: str) -> Callable[[dict[tuple[str, str], Shown]], bool]:
+    return lambda shown: _badges(shown, asset) == {badge}
+
+
 def _badges(shown: dict[tuple[str, str], Shown], asset: str) -> set[str]:
     return {each.badge for (_, symbol), each in shown.items() if symbol == asset}
 
@@ -162,3 +169,92 @@ def truth(chain: Chain, session: Session) -> dict[tuple[str, str], Decimal]:
         units = int(chain.node.rpc("eth_call", {"to": chain.tokens[0], "data": data}, "latest"), 16)
         found[account.label, "USDT6"] = Decimal(units).scaleb(-6)
     return found
+
+
+async def test_of_two_payments_in_flight_the_first_is_settled_and_the_second_stays_pending(
+    tmp_path: Path, chain: Chain, keyring: PrivateKeyring, open_window: OpenWindow
+) -> None:
+    network = local_network(chain.node.url)
+    _, person, session = await furnished(chain, network, tmp_path, open_window)
+    chain.node.rpc("evm_setAutomine", False)
+    for amount in ("1", "2"):
+        await draft(person, session, "ETH", amount)
+        await person.press("Sign and send")
+        await person.sees("Sent, shown now")
+    await until(lambda: {each.state for each in paid(session)} == {TransferState.BROADCAST})
+    second, first = paid(session)
+    assert (first.nonce, second.nonce) == (0, 1)
+    chain.node.rpc("evm_setBlockGasLimit", hex(30_000))  # a block with room for one
+    chain.node.mine()
+    chain.node.rpc("evm_setBlockGasLimit", hex(30_000_000))
+    await until(lambda: session.transfers.get(first.id).settled is not None)
+    assert session.transfers.get(second.id).state is TransferState.BROADCAST
+    await person.press("Balances")
+    await person.sees_balances(lambda shown: _badges(shown, "ETH") == {"Pending"})
+    shown = await person.balances()
+    assert shown["Account 1", "ETH"].amount == truth(chain, session)["Account 1", "ETH"], "the first one is in it"
+    await person.open_details("Account 1", "ETH")
+    left = truth(chain, session)["Account 1", "ETH"] - Decimal(second.draft.amount + second.fee.most).scaleb(-18)
+    assert session.balances.spendable(touched(second.draft, second.fee.asset)[0]) == int(left.scaleb(18))
+    read_out = re.search(r"Spendable: ([\d.\s]+) ETH", await person.sees("Spendable: "))
+    assert read_out, person.screen()
+    assert Decimal("".join(read_out[1].split())) == left, person.screen()
+    chain.node.mine()
+    await until(lambda: session.transfers.get(second.id).settled is not None)
+    await person.sees_balances(lambda shown: _badges(shown, "ETH") <= {"Fresh", "Cached"})
+
+
+async def test_a_double_click_and_enter_held_down_are_one_payment(
+    tmp_path: Path, chain: Chain, keyring: PrivateKeyring, open_window: OpenWindow
+) -> None:
+    _, person, session = await furnished(chain, local_network(chain.node.url), tmp_path, open_window)
+    await draft(person, session, "ETH", "1")
+    button = await person._find(QAbstractButton, lambda b: b.text() == "Sign and send", "the button")
+    QTest.mouseDClick(button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    for _ in range(30):
+        QTest.keyClick(button, Qt.Key.Key_Return)
+        QTest.keyClick(person.window, Qt.Key.Key_Return)
+        await asyncio.sleep(0)
+    await person.sees("Confirmed")
+    assert len(paid(session)) == 1
+    assert chain.node.rpc("eth_getTransactionCount", paid(session)[0].draft.sender.text, "pending") == "0x1"
+
+
+async def test_a_window_closed_in_the_middle_pays_once_and_says_so_at_the_next_start(
+    tmp_path: Path, chain: Chain, keyring: PrivateKeyring, open_window: OpenWindow
+) -> None:
+    async with delaying_proxy(chain.node.url) as server:
+        network = local_network(server.url)
+        window, person, session = await furnished(chain, network, tmp_path, open_window)
+        await draft(person, session, "ETH", "1")
+        server.delay_s = 0.3
+        await person.press("Sign and send")
+        await until(lambda: paid(session))
+        sender = paid(session)[0].draft.sender.text
+        window.close()
+        await window.shut_down()
+        await window._application.close()
+        server.delay_s = 0.0
+        _, person = await open_window(surrounds(tmp_path, network))
+        await person.enter("Password", PASSWORD, then=Qt.Key.Key_Return)
+        await person.sees("table: Balances")
+        await person.press("Activity")
+        await person.sees("Confirmed")
+        assert chain.node.rpc("eth_getTransactionCount", sender, "pending") == "0x1"
+
+
+async def test_a_machine_that_slept_between_review_and_signing_looks_again(
+    tmp_path: Path, chain: Chain, keyring: PrivateKeyring, clock: ShiftedClock, open_window: OpenWindow
+) -> None:
+    window, person, session = await furnished(chain, local_network(chain.node.url), tmp_path, open_window, clock=clock)
+    await session.settings.change(lock_on_suspend=False, auto_lock_s=None)
+    await draft(person, session, "ETH", "9")
+    clock.advance(3_600)
+    window.auto_lock.woke.emit()
+    sender = session.accounts.accounts()[0].address.text
+    chain.node.set_balance(sender, ETHER)  # meanwhile another program took it
+    await person.press("Sign and send")
+    await person.sees("This takes 9.* ETH, and 1.00 ETH can be spent")
+    assert paid(session) == []
+    assert chain.node.rpc("eth_getTransactionCount", sender, "pending") == "0x0"
