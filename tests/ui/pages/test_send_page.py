@@ -362,6 +362,20 @@ async def test_a_fee_that_is_no_number_cannot_be_signed_over(
     assert page.review.fee.line.quiet.startswith("normal")
 
 
+async def test_a_fee_typed_before_does_not_come_in_below_what_is_typed_now(
+    page: SendPage, session: SendingSession, until: Until
+) -> None:
+    await _reviewed(page, until)
+    _button(page, "Change fee").click()
+    _button(page, "Speed: Custom").click()
+    await until(lambda: page.state.may_sign)
+    QTest.keyClicks(_field(page, "Maximum fee in gwei"), "5")
+    QTest.keyClicks(_field(page, "Maximum fee in gwei"), "x")  # in the same turn of the loop
+    await until(lambda: not page.tasks.busy())
+    assert not _button(page, "Sign and send").isEnabled()
+    assert "cannot be used" in page.review.hint.text()
+
+
 async def test_a_refused_fee_disables_signing_and_says_why(page: SendPage, until: Until) -> None:
     await _reviewed(page, until)
     _button(page, "Change fee").click()
@@ -704,3 +718,48 @@ async def test_every_control_has_a_name(page: SendPage, session: SendingSession)
     kinds = (QAbstractButton, QLineEdit, QComboBox)
     nameless = [w for kind in kinds for w in page.findChildren(kind) if not w.accessibleName() and w.isVisibleTo(page)]
     assert nameless == []
+
+
+async def test_what_was_found_missing_stays_said_until_something_is_typed(page: SendPage) -> None:
+    _button(page, "Review").click()
+    page.tick()
+    assert page.draft.to.said == "Type or paste the address of whoever is paid."
+    assert page.draft.words.text() == "Type how much is sent."
+    QTest.keyClicks(_field(page, "Amount"), "1")
+    QTest.keyClicks(_field(page, "To"), "0")
+    page.tick()
+    assert "Type" not in page.draft.to.said + page.draft.words.text()
+
+
+async def test_a_change_elsewhere_does_not_move_the_cursor(page: SendPage, session: SendingSession) -> None:
+    _type(page, amount="12.5")
+    for name in ("To", "Amount"):
+        _field(page, name).setCursorPosition(2)
+    session.tell(ChangeSet(accounts=True, catalogue=True))
+    assert [_field(page, name).cursorPosition() for name in ("To", "Amount")] == [2, 2]
+
+
+@pytest.mark.parametrize("width", [672, 1072])
+async def test_no_words_of_others_make_the_review_wider_than_the_window(
+    page: SendPage, session: SendingSession, width: int
+) -> None:
+    first = session.accounts._accounts[0]
+    session.accounts._accounts[0] = replace(first, label="W" * 300)
+    session.tell(ChangeSet(accounts=True))
+    page.resize(width, 520)
+    page.show_review(
+        replace(
+            session.sending.compose(session.draft(amount=int("9" * 60))),
+            cautions=(Caution(CautionKind.FAILS, text="M" * 5_000),),
+        )
+    )
+    QApplication.processEvents()
+    for button in (page.review.sign, page.review.back):
+        right = button.mapTo(page, button.rect().topRight()).x()
+        assert 0 <= right <= page.width()
+    assert page.review.width() <= 640
+    assert "999,999" in next(line.value for line in page.review.before.lines if line.label == "Amount")
+    page.review.back.click()
+    QApplication.processEvents()
+    right = page.draft.review.mapTo(page, page.draft.review.rect().topRight()).x()
+    assert right <= page.width()

@@ -118,10 +118,11 @@ def test_what_is_refused_is_not_signed_whatever_is_ticked(session: SendingSessio
 
 def test_a_fee_that_cannot_be_used_is_not_signed_under_the_one_before(session: SendingSession) -> None:
     state, review = _reviewing(session)
-    state.fee_is_wrong = True
-    assert state.begin_signing() is None
-    assert state.change_fee(review, None)
-    assert state.may_sign
+    for refuse in (state.no_fee, lambda: setattr(state, "fee_is_awaited", True)):
+        refuse()
+        assert state.begin_signing() is None
+        assert state.change_fee(review, None)
+        assert state.may_sign
 
 
 def test_a_tick_outlives_another_fee_but_not_a_fresh_review(session: SendingSession) -> None:

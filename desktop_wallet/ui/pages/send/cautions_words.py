@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from desktop_wallet.core.assets import clean_label
 from desktop_wallet.core.cautions import CautionKind, Weight
 from desktop_wallet.core.fees import FeeDoubt
-from desktop_wallet.ui.pages.send.names import Names, money, symbol
+from desktop_wallet.ui.pages.send.names import Names, breakable, money, symbol, whole
 from desktop_wallet.ui.words import count_text
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class CautionText:
     @property
     def spoken(self) -> str:
         """Return it as one text."""
-        quoted = f" The contract says: “{self.quoted}”" if self.quoted else ""
+        quoted = f" The contract says: “{whole(self.quoted)}”" if self.quoted else ""
         return f"{self.title}. {self.sentence}{quoted}"
 
 
@@ -68,7 +68,7 @@ def doubt_title(doubt: FeeDoubt) -> str:
 
 
 def _own_account(_: Caution, review: Review, names: Names) -> CautionText:
-    name = names.account(review.draft.recipient)
+    name = breakable(names.account(review.draft.recipient))
     whose = f"This is your account {name}. " if name else ""
     return CautionText("The recipient is you", f"{whose}The amount stays yours; only the fee is spent.")
 
@@ -149,7 +149,7 @@ def _fails(caution: Caution, _: Review, __: Names) -> CautionText:
         "It was tried on the newest block, and it does not go through. Sent all the same, it would cost its fee and "
         f"move nothing.{reason}",
         tick="Send it although it would most likely fail",
-        quoted=clean_label(caution.text, limit=_QUOTED_LIMIT),
+        quoted=breakable(clean_label(caution.text, limit=_QUOTED_LIMIT)),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_wallet.core.balances import BalanceKey
 from desktop_wallet.ui.pages.send.draft_words import (
@@ -62,9 +62,14 @@ class DraftStep(QWidget):
         self._networks: list[Network] = []
         self._assets: list[AssetWords] = []
         self._hint = ""
+        self._asked_amount = False
         self.account = Choice(theme, "From account")
         self.network = Choice(theme, "Network")
         self.asset = Choice(theme, "Asset")
+        for choice in (self.account, self.network, self.asset):
+            # No name of an account or token makes the column wider than it is.
+            choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            choice.setMinimumContentsLength(8)
         self.spendable = Text(theme, token=Token.MUTED)
         self.badge = BadgeLabel(theme)
         self.to = RecipientField(theme)
@@ -150,6 +155,7 @@ class DraftStep(QWidget):
             self.to.forget()
             self.amount.clear()
             self._hint = ""
+            self._asked_amount = False
             self.set_error("")
             self.badge.set_badge(None)
             self.spendable.set_text("")
@@ -178,7 +184,9 @@ class DraftStep(QWidget):
         self._show_networks()
         self._show_recipients()
         self.to.set_text(entry.recipient)
-        self.amount.setText(entry.amount)
+        if self.amount.text() != entry.amount:  # the cursor of whoever types stays where it is
+            self.amount.setText(entry.amount)
+            self._asked_amount = False
 
     def _show_networks(self) -> None:
         names, entry = self._names, self.state.entry
@@ -227,7 +235,7 @@ class DraftStep(QWidget):
         name = session.catalogue.network(key.network).name
         self.badge.set_badge(badge, badge_tooltip(badge, state, name, self._shell.clock.now()))
         self.to.set_who(self._who())
-        self._say_amount(typing=True)
+        self._say_amount()
         self.settle()
 
     def settle(self) -> None:
@@ -250,7 +258,7 @@ class DraftStep(QWidget):
         self.amount.setText(text)
         self.state.entry.amount = text
         self._hint = hint
-        self._say_amount(typing=True)
+        self._say_amount()
 
     @property
     def key(self) -> BalanceKey | None:
@@ -278,12 +286,16 @@ class DraftStep(QWidget):
             return f"Your account {own}."
         return paid_text(self._names.paid(address), self._shell.clock.now())
 
-    def _say_amount(self, *, typing: bool) -> None:
+    def _say_amount(self) -> None:
         entry, asset = self.state.entry, self.state.entry.asset
         if asset is None:
             return
         checked = check(entry)
-        problem = "" if checked.amount is None else amount_problem(checked.amount, entry.amount, asset, typing=typing)
+        problem = (
+            ""
+            if checked.amount is None
+            else amount_problem(checked.amount, entry.amount, asset, typing=not self._asked_amount)
+        )
         too_much = self._too_much(asset)
         self.amount.set_wrong(bool(problem))
         self.words.set_text(problem or too_much or self._hint or AMOUNT_HINT)
@@ -329,7 +341,8 @@ class DraftStep(QWidget):
     def _on_amount_edited(self, text: str) -> None:
         self.state.entry.amount = text
         self._hint = ""
-        self._say_amount(typing=True)
+        self._asked_amount = False
+        self._say_amount()
         self._on_any_edited()
 
     def _on_any_edited(self) -> None:
@@ -344,9 +357,9 @@ class DraftStep(QWidget):
 
     def _on_review_clicked(self) -> None:
         checked = check(self.state.entry)
-        if checked.recipient is not None:
-            self.to.renew(typing=False)
-        self._say_amount(typing=False)
+        self.to.demand()
+        self._asked_amount = True
+        self._say_amount()
         if checked.draft is not None:
             self.review_wanted.emit()
         elif checked.recipient is not None:
@@ -358,8 +371,9 @@ class DraftStep(QWidget):
 def _fill(choice: Choice, texts: list[str], chosen: int | None) -> None:
     """Offer these texts, with one of them chosen; tells nobody."""
     choice.blockSignals(True)
-    choice.clear()
-    choice.addItems(texts)
+    if texts != [choice.itemText(place) for place in range(choice.count())]:
+        choice.clear()
+        choice.addItems(texts)
     choice.setCurrentIndex(-1 if chosen is None else chosen)
     choice.blockSignals(False)
 

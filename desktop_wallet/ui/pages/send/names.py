@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.networks import Network, NetworkId
     from desktop_wallet.services.session import Session
 
+_LONG_WORD = re.compile(r"\S{24}")
 _WATCHED = "only watched, no key here"
 _NO_KEY = "its key is not here"
 
@@ -119,6 +121,16 @@ class SendNames:
     def paid(self, address: Address) -> PaidBefore:
         """Return how often an address was paid."""
         return self._session.transfers.paid(address)
+
+
+def breakable(text: str) -> str:
+    """Return a text whose long words may be broken: nobody's name or reason makes a review wider than its window."""
+    return _LONG_WORD.sub("\\g<0>\u200b", text)
+
+
+def whole(text: str) -> str:
+    """Return a text without the places to break that `breakable` put in: for the clipboard and for screen readers."""
+    return text.replace("\u200b", "")
 
 
 def symbol(asset: Asset) -> str:

@@ -11,10 +11,9 @@ from desktop_wallet.core.addresses import display_address
 from desktop_wallet.core.amounts import Amount, plain_text
 from desktop_wallet.core.assets import native_asset
 from desktop_wallet.core.balances import BalanceKey
-from desktop_wallet.core.errors import NotEnough, PasswordNeeded, ReviewOutdated, WalletError, WrongPassword
+from desktop_wallet.core.errors import NotEnough, WalletError
 from desktop_wallet.core.fees import Speed
 from desktop_wallet.core.transfers import Draft
-from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.pages.page import Page
 from desktop_wallet.ui.pages.send.draft_step import DraftStep
 from desktop_wallet.ui.pages.send.draft_words import most_text, not_enough_text, refusal
@@ -23,8 +22,8 @@ from desktop_wallet.ui.pages.send.places import Instead, SendPlaces, missing
 from desktop_wallet.ui.pages.send.review_step import ReviewStep
 from desktop_wallet.ui.pages.send.review_words import changes_text
 from desktop_wallet.ui.pages.send.sent_step import SentStep
+from desktop_wallet.ui.pages.send.signing import Signing
 from desktop_wallet.ui.pages.send.state import Doing, SendState, SendStep
-from desktop_wallet.ui.tasks import TaskOwner
 from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind
 
 if TYPE_CHECKING:
@@ -53,8 +52,7 @@ class SendPage(Page):
         self._names: SendNames | None = None
         self._ask_again = False
         self._fee_wanted: tuple[Speed, GasFee | None] | None = None
-        # Of its own: leaving the page ends what it asks, but not the wait for a send that is under way.
-        self._sends = TaskOwner(shell.report)
+        self._signing = Signing(shell.report, self)
         self.draft = DraftStep(shell, self.state)
         self.review = ReviewStep(shell, self.state)
         self.sent = SentStep(shell)
@@ -74,6 +72,12 @@ class SendPage(Page):
         self.review.back_wanted.connect(self._on_back_wanted)
         self.review.sign_wanted.connect(self._on_sign_wanted)
         self.review.fee_wanted.connect(self._on_fee_wanted)
+        self.review.choice.wrong.connect(self._on_fee_wrong)
+        self._signing.sent.connect(self._on_sent)
+        self._signing.outdated.connect(self._on_outdated)
+        self._signing.password_wrong.connect(self._on_password_wrong)
+        self._signing.refused.connect(self._on_refused)
+        self._signing.unclear.connect(self._on_unclear)
         self.sent.activity_wanted.connect(self._on_activity_wanted)
         self.sent.another_wanted.connect(self._on_another_wanted)
 
@@ -91,7 +95,7 @@ class SendPage(Page):
     @override
     def detach(self) -> None:
         super().detach()
-        self._sends.cancel()
+        self._signing.stop()
         self._names = None
         self._ask_again = False
         self.state.forget()
@@ -114,6 +118,8 @@ class SendPage(Page):
     def hidden(self) -> None:
         super().hidden()
         self.state.cancel_asking()
+        if self.state.fee_is_awaited:
+            self.state.no_fee()
 
     @override
     def tick(self) -> None:
@@ -204,13 +210,14 @@ class SendPage(Page):
                 self._show_step()
 
     def _not_reviewed(self, asked: int, error: WalletError) -> None:
-        given = self.state.given
-        if self.state.not_answered(asked):
-            self._show_step()
-            text = self._problem(error)
+        text, given = self._problem(error), self.state.given
+        if not self.state.not_answered(asked):
+            return
+        self._show_step()
+        if given is None:
             self.draft.set_error(text)
-            if given is not None:
-                self.shell.notify(text, kind=NoticeKind.FAILURE, key="send")
+        else:  # what stands in the fields is another draft
+            self.shell.notify(text, kind=NoticeKind.FAILURE, key="send")
 
     def cancel(self) -> None:
         """Stop asking the network; the draft stays as it is."""
@@ -269,8 +276,7 @@ class SendPage(Page):
         session, review = self.session, self.state.review
         if session is None or review is None or self.state.doing is not Doing.NOTHING:
             return
-        # Until the review has this fee, it is not what a person wants signed.
-        self.state.fee_is_wrong = True
+        self.state.fee_is_awaited = True
         self._fee_wanted = (speed, custom)
         self.review.settle()
         self.tasks.start(self._change_fee(session, review, self._fee_wanted))
@@ -281,10 +287,17 @@ class SendPage(Page):
             fresh = await session.sending.review(review.draft, speed, custom, quote=review.quote)
         except WalletError as error:
             if self._is_still_wanted(review, wanted):
+                self.state.no_fee()
                 self.review.choice.set_error(self._problem(error))
+                self.review.settle()
             return
         if self._is_still_wanted(review, wanted) and self.state.change_fee(fresh, custom):
             self.review.show_review(fresh)
+
+    def _on_fee_wrong(self) -> None:
+        self._fee_wanted = None  # a fee that was typed before must not come in below what is typed now
+        self.state.no_fee()
+        self.review.settle()
 
     def _is_still_wanted(self, review: Review, wanted: tuple[Speed, GasFee | None]) -> bool:
         now = self.state.review
@@ -308,49 +321,7 @@ class SendPage(Page):
         if review is None:
             return
         self.review.set_error("")
-        self._sends.start(self._send(session, review, password), key="send")
-
-    async def _send(self, session: Session, review: Review, password: str | None) -> None:
-        state = self.state
-        try:
-            transfer = await session.sending.send(review, password)
-        except (WrongPassword, PasswordNeeded) as error:
-            state.not_signed()
-            self.review.complain(error_text(error).text)
-        except ReviewOutdated as error:
-            state.overtaken(str(error.data.get("why", "")))
-            self._ask_afresh()
-        except WalletError as error:
-            state.not_signed()
-            text = self._problem(error)
-            self.review.set_error(text if text.endswith(_SAID) else f"{text} {_SAID[0]}")
-            self._tell_hidden(self.review.hint.text(), NoticeKind.FAILURE)
-        else:
-            if self.session is session:
-                self._on_sent(transfer)
-        finally:
-            if state.doing is Doing.SIGNING:
-                self._unclear()
-            self._settle()
-
-    def _unclear(self) -> None:
-        """A mistake of ours came in between: the review is not to be signed a second time."""
-        self.state.not_signed()
-        self.state.back()
-        self._show_step()
-        self.draft.set_error(
-            "A mistake of this program came in between. Look at the Activity page whether it was sent before you send "
-            "it again."
-        )
-
-    def _ask_afresh(self) -> None:
-        """Have a fresh review of the same draft, now or when the page is shown again."""
-        self.review.password.clear()
-        if self.opened is None:
-            self._ask_again = True
-            self._tell_hidden("Something changed before it was signed. Nothing was sent.", NoticeKind.WARNING)
-        else:
-            self.ask()
+        self._signing.begin(session, review, password)
 
     def _on_sent(self, transfer: Transfer) -> None:
         self.state.sent(transfer)
@@ -361,6 +332,35 @@ class SendPage(Page):
         if self.opened is not None:
             self._show_step()
             self.sent.enter()
+
+    def _on_outdated(self, why: str) -> None:
+        self.state.overtaken(why)
+        self.review.password.clear()
+        if self.opened is None:
+            self._ask_again = True
+            self._tell_hidden("Something changed before it was signed. Nothing was sent.", NoticeKind.WARNING)
+        else:
+            self.ask()
+
+    def _on_password_wrong(self, text: str) -> None:
+        self.state.not_signed()
+        self.review.complain(text)
+
+    def _on_refused(self, error: WalletError) -> None:
+        self.state.not_signed()
+        text = self._problem(error)
+        self.review.set_error(text if text.endswith(_SAID) else f"{text} {_SAID[0]}")
+        self._tell_hidden(self.review.hint.text(), NoticeKind.FAILURE)
+
+    def _on_unclear(self) -> None:
+        # The review must not be signed a second time.
+        self.state.not_signed()
+        self.state.back()
+        self._show_step()
+        self.draft.set_error(
+            "A mistake of this program came in between. Look at the Activity page whether it was sent before you send "
+            "it again."
+        )
 
     def _tell_hidden(self, text: str, kind: NoticeKind, transfer: TransferId | None = None) -> None:
         if self.opened is None:

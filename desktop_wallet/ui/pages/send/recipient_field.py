@@ -50,6 +50,7 @@ class RecipientField(QWidget):
         self._pasted = ""
         self._forced = ""
         self._choosing = False
+        self._demanded = False
         self.field = TextField(theme, "To", "0x…", mono=True)
         self.field.setMaxLength(_LONGEST)
         self.paste = SecondaryButton(theme, "Paste", on_click=self.paste_text)
@@ -96,6 +97,8 @@ class RecipientField(QWidget):
 
     def set_text(self, text: str) -> None:
         """Show this text, which nobody pasted."""
+        if text == self.field.text():  # the cursor of whoever types stays where it is
+            return
         self._choosing = True
         self.field.setText(text)
         self._choosing = False
@@ -115,25 +118,30 @@ class RecipientField(QWidget):
         except InvalidAddress:
             return None
 
-    def renew(self, *, typing: bool = True) -> None:
+    def demand(self) -> None:
+        """Say too that nothing stands here, or that it is unfinished, until something else is typed."""
+        self._demanded = True
+        self.renew()
+
+    def renew(self) -> None:
         """Show the whole address, or what is wrong with what was typed."""
         address = self.recipient
         self.address.set_address(address)
         self.address.setVisible(address is not None)
-        problem = "" if address is not None else self._problem(typing=typing)
+        problem = "" if address is not None else self._problem()
         self.field.set_wrong(bool(problem))
         hint = RECIPIENT_HINT if address is None else self._who
         self.words.set_text(self._forced or problem or hint)
         self.words.set_token(Token.UNAVAILABLE if problem or self._forced else Token.MUTED)
         self.field.setAccessibleDescription(self._forced or problem or self._who)
 
-    def _problem(self, *, typing: bool) -> str:
+    def _problem(self) -> str:
         if self._family is None:
             return ""
         try:
             parse_address(self._family, self.field.text())
         except InvalidAddress as error:
-            return recipient_problem(error, self.field.text(), typing=typing)
+            return recipient_problem(error, self.field.text(), typing=not self._demanded)
         return ""
 
     @property
@@ -153,6 +161,7 @@ class RecipientField(QWidget):
         self._look_again.stop()
         self._own, self._family = (), None
         self._pasted = self._forced = self._who = ""
+        self._demanded = False
         self.field.clear()
 
     def _on_text_changed(self, text: str) -> None:
@@ -160,6 +169,7 @@ class RecipientField(QWidget):
         grown = len(text) - len(self._before)
         self._before = text
         self._forced = self._pasted = ""
+        self._demanded = False
         self._look_again.stop()
         if grown >= _PASTED and not self._choosing:
             self._note_pasted(typed)

@@ -37,7 +37,7 @@ from desktop_wallet.ui.widgets.buttons import LinkButton, PrimaryButton, Seconda
 from desktop_wallet.ui.widgets.card import Card, Separator
 from desktop_wallet.ui.widgets.notice import Banner, NoticeKind
 from desktop_wallet.ui.widgets.password_field import PasswordField
-from desktop_wallet.ui.widgets.text import Text
+from desktop_wallet.ui.widgets.text import ElidedText, Text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 _MARGIN = 5 * GRID
 _TTL_S = 30.0
+_PLACE_WIDTH = 300
 _LINK_PADDING = 6
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -74,7 +75,8 @@ class ReviewStep(QWidget):
         self.title = Text(theme, token=Token.MUTED)
         self.amount = FittedText(theme, TextStyle.DISPLAY)
         self.badge = BadgeLabel(theme)
-        self.place = Text(theme, style=TextStyle.SMALL, token=Token.MUTED)
+        self.place = ElidedText(theme, style=TextStyle.SMALL, token=Token.MUTED, mode=Qt.TextElideMode.ElideMiddle)
+        self.place.setMaximumWidth(_PLACE_WIDTH)
         self.again = Text(theme, "checked again when you sign", TextStyle.SMALL, Token.MUTED)
         self.replaced = Banner(theme, "", NoticeKind.INFO)
         self.recipient = MarkedAddress(theme, "To")
@@ -96,7 +98,6 @@ class ReviewStep(QWidget):
 
     def _connect(self) -> None:
         self.choice.wanted.connect(self.fee_wanted)
-        self.choice.wrong.connect(self._on_fee_wrong)
         self.password.submitted.connect(self._on_submitted)
         self.password.edited.connect(self._on_password_edited)
 
@@ -349,10 +350,6 @@ class ReviewStep(QWidget):
         self.more.setVisible(self.more_button.isChecked())
         self.more_button.set_text("Less" if self.more_button.isChecked() else "More")
         self.renew()
-
-    def _on_fee_wrong(self) -> None:
-        self.state.fee_is_wrong = True
-        self.settle()
 
     def _on_copy_clicked(self) -> None:
         if self.state.review is not None:

@@ -15,7 +15,7 @@ from desktop_wallet.core.signing import MarketPrice
 from desktop_wallet.core.transfers import TransferKind
 from desktop_wallet.ui.pages.send.cautions_words import caution_text
 from desktop_wallet.ui.pages.send.fee_words import fee_note, speed_text
-from desktop_wallet.ui.pages.send.names import Names, money, symbol
+from desktop_wallet.ui.pages.send.names import Names, breakable, money, symbol, whole
 from desktop_wallet.ui.words import age_text, badge_text, clock_text, time_text
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _PLACES = 9
 """Decimals shown of what is only likely; what is sent is always shown exactly."""
 _GWEI_DECIMALS = 9
+_LONG_AMOUNT = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Line:
         """Return it as one line of plain text."""
         beside = f" {self.quiet}" if self.quiet else ""
         below = f" ({self.note})" if self.note else ""
-        return f"{self.label}: {self.value}{beside}{below}"
+        return whole(f"{self.label}: {self.value}{beside}{below}")
 
 
 # The head
@@ -160,7 +161,7 @@ def who_text(review: Review, names: Names) -> str:
     """Return what stands at the recipient's address."""
     code = review.quote.recipient_code
     if review.own is not None:
-        name = names.account(review.draft.recipient)
+        name = breakable(names.account(review.draft.recipient))
         return f"It is your account {name}." if name else "It is an account of yours."
     match code.kind:
         case CodeKind.CONTRACT:
@@ -181,14 +182,20 @@ def main_lines(review: Review, names: Names) -> tuple[Line, ...]:
 
 
 def _main_lines(review: Review, names: Names) -> Iterator[Line]:
-    sender = names.account(review.draft.sender)
+    sender = breakable(names.account(review.draft.sender))
+    exact = amount_text(review)
+    if len(exact) > _LONG_AMOUNT:  # more digits than the head has room for
+        yield Line("Amount", breakable(exact))
     yield Line("From", sender or grouped(display_address(review.draft.sender)))
     words = names.asset(review.asset.id)
     if words is not None and not words.listed:
         yield Line(
             "Token",
             grouped(contract_text(review.asset, review.network.family)),
-            note=f"“{words.symbol}” and “{words.name}” are what this contract calls itself. No list vouches for it.",
+            note=(
+                f"“{words.symbol}” and “{breakable(words.name)}” are what this contract calls itself. "
+                "No list vouches for it."
+            ),
         )
     yield fee_line(review)
     data_fee = data_fee_line(review)
@@ -252,7 +259,7 @@ def _movement_text(movement: Movement, review: Review, names: Names) -> str:
     if not movement.change:
         return ""
     address, draft = movement.address, review.draft
-    own = names.account(address)
+    own = breakable(names.account(address))
     if address == draft.sender:
         whom = "you"
     elif address == draft.recipient:
@@ -310,7 +317,7 @@ def details_text(review: Review, names: Names, now: Instant) -> str:
     cautions = [f"! {caution_text(caution, review, names).spoken}" for caution in review.cautions]
     lines = [line.text for line in (*main_lines(review, names), *more_lines(review, now))]
     replaced = [replaced_text(review, now)] if review.replaced is not None else []
-    return "\n".join(head + replaced + cautions + lines)
+    return whole("\n".join(head + replaced + cautions + lines))
 
 
 def contract_text(asset: Asset, family: Family) -> str:

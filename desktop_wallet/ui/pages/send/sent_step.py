@@ -14,7 +14,7 @@ from desktop_wallet.ui.pages.activity_badge import StateBadge
 from desktop_wallet.ui.pages.activity_words import advice, mark_of, mark_text, sentence
 from desktop_wallet.ui.pages.details import FittedText
 from desktop_wallet.ui.pages.send.marked_address import MarkedAddress
-from desktop_wallet.ui.pages.send.names import Names, money
+from desktop_wallet.ui.pages.send.names import Names, breakable, money
 from desktop_wallet.ui.pages.send.review_lines import labelled
 from desktop_wallet.ui.pages.send.review_words import money_text
 from desktop_wallet.ui.theme import GRID, TextStyle, Token
@@ -132,10 +132,10 @@ class SentStep(QWidget):
         self.amount.set_text(amount)
         self.amount.setAccessibleName(f"{self.title.text()}: {amount}")
         self.recipient.set_address(draft.recipient)
-        own = names.account(draft.recipient)
+        own = breakable(names.account(draft.recipient))
         self.name.set_text(f"It is your account {own}." if own else "")
         self.name.setVisible(bool(own))
-        self.payer.set_text(names.account(draft.sender) or display_address(draft.sender))
+        self.payer.set_text(breakable(names.account(draft.sender)) or display_address(draft.sender))
         self.id.set_text(_broken(str(transfer.transaction)))
         self.id.setAccessibleName(f"Transaction {transfer.transaction}")
         now_s = self._shell.clock.now().wall_s

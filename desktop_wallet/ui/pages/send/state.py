@@ -107,7 +107,9 @@ class SendState:
     given: Draft | None = None
     review: Review | None = None
     fee_is_wrong: bool = False
-    """Something in the fields of a custom fee cannot be used: what is reviewed is not what is typed."""
+    """The fee that a person wants cannot be had: what is reviewed is not what is wanted."""
+    fee_is_awaited: bool = False
+    """The review with the fee that a person wants is being made."""
     outdated: Review | None = None
     """What was reviewed before something changed, as long as the fresh review has not replaced it."""
     why_outdated: str = ""
@@ -163,9 +165,13 @@ class SendState:
         if self.step is not SendStep.REVIEW or self.doing is not Doing.NOTHING:
             return False
         self.review, self.speed, self.custom = review, review.fee.speed, custom
-        self.fee_is_wrong = False
+        self.fee_is_wrong = self.fee_is_awaited = False
         self._ticked &= set(review.cautions)
         return True
+
+    def no_fee(self) -> None:
+        """The fee that is wanted cannot be had: what is reviewed is not to be signed."""
+        self.fee_is_wrong, self.fee_is_awaited = True, False
 
     def tick(self, caution: Caution, *, ticked: bool) -> None:
         """Note that the person has taken note of a danger, or no longer has."""
@@ -196,7 +202,7 @@ class SendState:
             and self.doing is Doing.NOTHING
             and review is not None
             and review.may_sign
-            and not self.fee_is_wrong
+            and not (self.fee_is_wrong or self.fee_is_awaited)
             and not self.unticked
         )
 
@@ -281,5 +287,5 @@ class SendState:
     def _drop_review(self) -> None:
         self.review = self.outdated = None
         self.why_outdated = ""
-        self.fee_is_wrong = False
+        self.fee_is_wrong = self.fee_is_awaited = False
         self._ticked.clear()
