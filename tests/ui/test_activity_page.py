@@ -407,9 +407,13 @@ async def test_a_note_is_kept(page: ActivityPage, session: ActivitySession) -> N
     assert page.pane.note.accessibleName() == "Edit the note"
 
 
-async def test_f5_looks_at_once(page: ActivityPage, session: ActivitySession) -> None:
+async def test_f5_looks_at_once_and_says_so(page: ActivityPage, session: ActivitySession, shell: FakeShell) -> None:
     page.refresh()
-    assert session.settling.looks == 1
+    assert shell.said == "There is nothing to ask about: no payment is still open."
+    session.send(S.BROADCAST)
+    page.refresh()
+    assert session.settling.looks == 2
+    assert shell.said == "The networks are asked now about every payment that is not final."
 
 
 async def test_the_lines_shown_are_saved_for_their_owner_alone(

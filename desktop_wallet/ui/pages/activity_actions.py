@@ -82,8 +82,14 @@ class ActivityActions(QObject):
 
     def look(self) -> None:
         """Ask the networks at once for everything that is not final."""
-        if self._session is not None:
-            self._session.settling.look_now()
+        session = self._session
+        if session is None:
+            return
+        session.settling.look_now()
+        if any(not transfer.final for transfer in session.transfers.all()):
+            self._say("The networks are asked now about every payment that is not final.", NoticeKind.INFO)
+        else:
+            self._say("There is nothing to ask about: no payment is still open.", NoticeKind.INFO)
 
     async def _send_again(self, transfer: TransferId) -> None:
         if self._session is None:
