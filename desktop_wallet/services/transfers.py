@@ -18,7 +18,7 @@ from desktop_wallet.core.transfers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.assets import AssetId
@@ -99,18 +99,19 @@ class TransferBook:
     def expected_change(self, key: BalanceKey, reading: Reading | None) -> int | None:
         """Return what waiting transfers will still do to a balance; None where none waits."""
         waiting = self._waiting.get(key)
-        if not waiting:
-            return None
-        # With what else was signed for the same nonces: a cancel touches fewer balances than what it cancels.
-        rivals = {each: self._all[each] for transfer in waiting.values() for each in self._slots[transfer.slot]}
-        return expected_change(key, reading, rivals.values())
+        return expected_change(key, reading, self._with_rivals(waiting.values())) if waiting else None
 
     def spendable(
         self, key: BalanceKey, reading: Reading, *, without: tuple[NetworkId, Address, int] | None = None
     ) -> int:
         """Return what may be spent of a balance; `without` names a nonce that is about to be used again."""
-        transfers = self._touching.get(key, {}).values()
-        return spendable(key, reading, [t for t in transfers if t.slot != without] if without else transfers)
+        transfers = (t for t in self._touching.get(key, {}).values() if t.slot != without)
+        return spendable(key, reading, self._with_rivals(transfers))
+
+    def _with_rivals(self, transfers: Iterable[Transfer]) -> Iterable[Transfer]:
+        """Return transfers with all that was signed for the same nonces: a cancel touches fewer balances than they."""
+        slots = {transfer.slot for transfer in transfers}
+        return [self._all[each] for slot in slots for each in self._slots[slot]]
 
     # Whom we paid
 

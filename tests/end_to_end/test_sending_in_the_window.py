@@ -113,7 +113,7 @@ async def test_coins_and_tokens_go_pending_and_then_fresh_and_a_lagging_server_b
     async with delaying_proxy(chain.node.url) as slow, scripted_server(usual=lagging(chain.node, 2)) as behind:
         slow.delay_s = 0.05  # the server that lags is the quicker one, and so the one that is asked first
         network = local_network(slow.url, behind.url)
-        _, person, session = await furnished(chain, network, tmp_path, open_window)
+        window, person, session = await furnished(chain, network, tmp_path, open_window)
         chain.node.mine(5)
         await person.press("Show All Balances")
         await person.sees_balances(lambda shown: len(shown) == 4 and shown["Account 1", "ETH"].amount == 10)
@@ -144,6 +144,8 @@ async def test_coins_and_tokens_go_pending_and_then_fresh_and_a_lagging_server_b
             assert {place: each.amount for place, each in (await person.balances()).items()} == truth(chain, session)
             chain.node.mine()
         assert len(behind.requests) > 10, "the one that lags was asked, again and again"
+        await window.shut_down()
+        await window._application.close()  # before the servers are gone
 
 
 async def balances(person: Person) -> dict[tuple[str, str], Any]:
