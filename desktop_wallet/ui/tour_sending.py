@@ -105,7 +105,7 @@ class SendingScenes:
         faster = await self.sign()
         await self.take_again(self.main)
         await self.become(faster, *_MINED)
-        await hands.until(lambda: hands.session.transfers.get(faster.id).settled)
+        await hands.until(lambda: not any(transfer.is_waiting for transfer in hands.session.transfers.all()))
         await hands.picture("sent-confirmed")
         hands.window.open_page("balances")
         await hands.at_rest()

@@ -6,14 +6,17 @@ import os
 import re
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from desktop_wallet.core.cautions import CautionKind
 from desktop_wallet.services.folders import Folders
 from tests.end_to_end.house import PASSWORD, surrounds, wallet
 
 _ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(500)  # the first test waits for the whole tour, longer where others work beside it
 _OFF_SCREEN = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
 
 
@@ -28,11 +31,39 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=400,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return folder
+
+
+_CAUTIONS = {
+    CautionKind.OWN_ACCOUNT: ("own-account", "The recipient is you"),
+    CautionKind.SAME_ACCOUNT: ("same-account", "Sender and recipient are the same account"),
+    CautionKind.FIRST_PAYMENT: ("first-payment", "First payment to this address"),
+    CautionKind.LOOK_ALIKE: ("look-alike", "This looks like an address you paid, but it is another"),
+    CautionKind.CONTRACT: ("contract-and-fails", "The recipient is a contract"),
+    CautionKind.TOKEN_CONTRACT: ("token-contract", "The recipient is the contract of a token"),
+    CautionKind.BURN_ADDRESS: ("burn-address", "Nobody has the key of this address"),
+    CautionKind.DELEGATED: ("delegated", "A contract acts for the recipient"),
+    CautionKind.SENDER_DELEGATED: ("sender-delegated", "A contract acts for your account"),
+    CautionKind.FAILS: ("contract-and-fails", "This would fail"),
+    CautionKind.RECEIVES_LESS: ("receives-less", "The recipient would get another amount"),
+    CautionKind.OTHER_CHANGES: ("other-changes", "Other balances of yours would change too"),
+    CautionKind.NOT_SIMULATED: ("not-simulated", "Tried out only in part"),
+    CautionKind.FEE: ("fee-high", "The fee is unusually high"),
+    CautionKind.FEE_OVER_AMOUNT: ("fee-over-amount", "The fee is more than what you send"),
+    CautionKind.EARLIER_OPEN: ("earlier-open", "1 earlier transfer of this account waits"),
+    CautionKind.EARLIER_STUCK: ("earlier-stuck", "An earlier transfer of this account is stuck"),
+    CautionKind.OUTSIDE_WAITING: ("outside-waiting", "1 transaction of another program waits"),
+}
+FEES = [
+    ("fee-below-base", "The fee is below what the next block takes"),
+    ("fee-low-tip", "The tip is below what slow senders pay"),
+    ("fee-tip-over-maximum", "This cannot be signed: the tip is higher than the maximum fee"),
+    ("fee-low-gas", "This cannot be signed: the gas limit is too low"),
+]
 
 
 def scenes(tour: Path) -> dict[str, str]:
@@ -63,6 +94,25 @@ def test_the_tour_leaves_pictures_of_every_scene_in_light_and_dark(tour: Path) -
         ("a-server-fails", r"Stale"),
         ("a-server-fails", r"(?i)did not answer|could not be reached|refused"),
         ("unavailable", r"Unavailable"),
+        ("send-with-mistakes", r"That is not a number"),
+        ("send-more-than-there-is", r"can be spent"),
+        ("review", r"First payment to this address"),
+        ("review", r"nothing else changes"),
+        ("review-more", r"Nonce"),
+        ("sent-waiting", r"Sending"),
+        ("balances-pending", r"Pending"),
+        ("activity-broadcast", r"Speed up"),
+        ("review-speed-up", r"takes the place of"),
+        ("sent-confirmed", r"Confirmed"),
+        ("review-cancel", r"can no longer be mined"),
+        ("sent-failed", r"Failed"),
+        ("sent-unknown", r"No server has acknowledged"),
+        ("sent-dropped", r"Every server .* denies"),
+        ("activity-finalized", r"Final"),
+        ("activity-replaced", r"Replaced"),
+        ("review-stale", r"Balance stale"),
+        ("review-outdated", r"Nothing was signed"),
+        ("review-asks-the-password", r"Password"),
         ("locked", r"Unlock"),
         ("wrong-password", r"That is not the password"),
         ("unlocked-again", r"Play money|play money|Practice"),
@@ -70,6 +120,34 @@ def test_the_tour_leaves_pictures_of_every_scene_in_light_and_dark(tour: Path) -
 )
 def test_the_transcript_shows_what_stood_on_the_screen(tour: Path, scene: str, words: str) -> None:
     assert re.search(words, scenes(tour)[scene])
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("kind", CautionKind, ids=lambda kind: kind.word)
+def test_there_is_a_picture_of_a_review_with_each_caution(tour: Path, kind: CautionKind, dark: bool) -> None:
+    """What one caution says begins with its title; each stands in the picture of that name."""
+    scene, title = _CAUTIONS[kind]
+    assert title in scenes(tour)[f"review-{scene}-dark" if dark else f"review-{scene}"]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("scene", "title"), FEES)
+def test_there_is_a_picture_of_each_odd_fee(tour: Path, scene: str, title: str, dark: bool) -> None:
+    assert title in scenes(tour)[f"review-{scene}-dark" if dark else f"review-{scene}"]
+
+
+def test_a_payment_is_first_pending_and_then_in_the_amount(tour: Path) -> None:
+    seen = scenes(tour)
+    found = re.search(
+        r"cell: PLAY Play coin, ([\d. ]+) PLAY, −([\d. ]+) PLAY expected, Pending", seen["balances-pending"]
+    )
+    assert found is not None
+    before, likely = (Decimal(digits.replace(" ", "")) for digits in found.groups())
+    assert Decimal("0.25") < likely < Decimal("0.2501")
+    settled, badge = rows(seen["balances-after-sending"])["PLAY Play coin", "Savings, Account 1", "Practice"]
+    assert not badge.startswith("Pending")
+    gifts_meanwhile = Decimal("0.1")
+    assert likely - gifts_meanwhile <= before - Decimal(re.sub(r"[^\d.]", "", settled)) < Decimal("0.2501")
 
 
 def rows(scene: str) -> dict[tuple[str, str, str], tuple[str, str]]:
