@@ -43,6 +43,10 @@ class Book:
             found = self._networks[network] = self._catalogue.network(network)
         return found
 
+    def is_on(self, network: NetworkId) -> bool:
+        """Return whether the network is there and switched on: of others nothing is asked."""
+        return any(each.id == network for each in self._catalogue.networks())
+
     def _bring_up_to_date(self) -> None:
         versions = (self._accounts.version, self._catalogue.version)
         if versions != self._built_for:

@@ -43,6 +43,9 @@ class Incoming:
         self._received: list[Received] = []
         self._known_from: dict[tuple[NetworkId, Address], int] = {}
         self._put_off: dict[BalanceKey, Reading] = {}
+        self._unkept_from: dict[tuple[NetworkId, Address], int] = {}
+        self._unkept: list[Received] = []
+        """What a full disk did not take; it is tried again with what comes next."""
         self._tasks = Tasks()
 
     async def load(self) -> None:
@@ -114,6 +117,8 @@ class Incoming:
         ]
 
     async def _keep(self, first: dict[tuple[NetworkId, Address], int], came: list[Received]) -> None:
+        first, self._unkept_from = {**self._unkept_from, **first}, {}
+        came, self._unkept = [*self._unkept, *came], []
         try:
             for (network, address), height in first.items():
                 await self._registry.note_known_from(network, address, height)
@@ -121,6 +126,8 @@ class Incoming:
                 await self._registry.add_received(came)
         except StorageFailure as error:
             _log.warning("what came in was not stored: %s", type(error).__name__)
+            self._unkept_from |= first
+            self._unkept += came
             return
         if came:
             self._received = [*sorted(came, key=lambda each: -each.seen_at_s), *self._received][:_SHOWN]

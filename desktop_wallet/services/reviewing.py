@@ -69,6 +69,7 @@ class Reviewing:
         NotAllowed, NotChecked, NetworkFailure, UntrustedReply.
         """
         self._signer(draft.sender)
+        self._check_known(draft.asset)
         replaced = self._replaced(draft)
         keys = self._keys(draft)
         if quote is not None and quote.draft == draft:
@@ -94,6 +95,7 @@ class Reviewing:
         """
         draft = Draft(asset.network, sender, recipient or sender, asset, 0)
         self._signer(sender)
+        self._check_known(asset)
         keys = self._keys(draft)
         quote, readings = await self._ask(draft, keys)
         fee = self._fee(quote, speed, custom, None)
@@ -190,19 +192,16 @@ class Reviewing:
         )
 
     def _facts(self, draft: Draft, quote: Quote, nonce: int) -> Facts:
-        own_next = self._book.next_nonce(draft.network, draft.sender)
-        earlier = [
-            transfer
-            for transfer in self._book.of_account(draft.network, draft.sender)
-            if quote.used_nonces <= transfer.nonce < nonce and not transfer.state.is_mined
-        ]
+        own = self._book.of_account(draft.network, draft.sender)
+        earlier = [t for t in own if quote.used_nonces <= t.nonce < nonce and not t.state.is_mined]
+        ours = {t.nonce for t in own if quote.used_nonces <= t.nonce < quote.waiting_nonces}
         return Facts(
             paid=self._book.paid(draft.recipient),
             paid_addresses=self._book.paid_addresses(),
             own=self._accounts.account_of,
             token=lambda address: self._token_at(draft.network, address),
             earlier=earlier,
-            outside_waiting=0 if draft.replaces else quote.waiting_nonces - max(quote.used_nonces, own_next),
+            outside_waiting=0 if draft.replaces else quote.waiting_nonces - quote.used_nonces - len(ours),
         )
 
     def _afford(
@@ -240,7 +239,7 @@ class Reviewing:
             if quote.used_nonces > replaced.nonce:
                 raise NotAllowed(why="already-mined")
             return replaced.nonce
-        return max(quote.used_nonces, quote.waiting_nonces, self._book.next_nonce(draft.network, draft.sender))
+        return self._book.free_nonce(draft.network, draft.sender, max(quote.used_nonces, quote.waiting_nonces))
 
     def _replaced(self, draft: Draft) -> Transfer | None:
         return self._replaceable(draft.replaces) if draft.replaces is not None else None
@@ -248,6 +247,7 @@ class Reviewing:
     def _replaceable(self, transfer: TransferId) -> Transfer:
         """Return a transfer whose nonce may be used again; NotAllowed with an outcome, or while it is in doubt."""
         known = self._book.get(transfer)
+        self._check_on(known.draft.network)
         attempts = (known, *self._book.siblings(known))
         if any(each.state.is_mined or each.state is TransferState.REPLACED for each in attempts):
             raise NotAllowed(why="already-mined")
@@ -260,6 +260,19 @@ class Reviewing:
         if account is None or not self.can_send(account):
             raise NotAllowed(why="watch-only")
         return account
+
+    def _check_on(self, network: NetworkId) -> None:
+        """Raise NotAllowed if the network was switched off or removed: nothing is asked of its servers (P8)."""
+        if not self._parts.book.is_on(network):
+            raise NotAllowed(why="network-off")
+
+    def _check_known(self, asset: AssetId) -> None:
+        """Raise NotAllowed if the asset or its network was removed."""
+        self._check_on(asset.network)
+        try:
+            self._catalogue.asset(asset)
+        except KeyError:
+            raise NotAllowed(why="removed-asset") from None
 
     def _coin(self, network: NetworkId) -> Asset:
         return native_asset(self._catalogue.network(network))

@@ -92,6 +92,7 @@ class Sending(Reviewing):
     async def send_again(self, transfer: TransferId) -> Transfer:
         """Hand the same bytes to the servers once more: the id is the same, so it can be mined only once."""
         known = self._book.get(transfer)
+        self._check_on(known.draft.network)
         if known.state not in (TransferState.UNKNOWN, TransferState.DROPPED, TransferState.BROADCAST):
             raise NotAllowed(why="already-mined")
         return await self._settling.deliver(known.id)
@@ -115,6 +116,7 @@ class Sending(Reviewing):
     async def _send(self, review: Review, password: str | None) -> Transfer:
         draft = review.draft
         account = self._signer(draft.sender)
+        self._check_on(draft.network)
         if not review.may_sign:
             raise NotAllowed(why="refused-fee")
         adapter = self._parts.adapters.of(draft.network)

@@ -185,6 +185,8 @@ class Session:
             self.begin_preload()
 
     def _on_change(self, changes: ChangeSet) -> None:
+        if changes.catalogue and not self._closed:
+            self.settling.begin()  # a network that was switched on again may have payments under way
         if (changes.accounts or changes.catalogue) and not self._preload_held:
             self.begin_preload()
 

@@ -8,7 +8,6 @@ are read pinned to a block above it, from a server on which the receipt's block 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -100,10 +99,9 @@ class Settling:
         return transfer in self._looked_up
 
     def begin(self) -> None:
-        """Look after everything that an earlier run left open."""
+        """Look after everything that is open on networks that are on: after an unlock, or when one was switched on."""
         for network in {t.draft.network for t in self._book.all() if not t.final or t.is_waiting}:
-            with contextlib.suppress(KeyError):  # a network that was added by hand, and removed
-                self._parts.book.network(network)
+            if self._parts.book.is_on(network):
                 self._watch(network)
 
     def look_now(self) -> None:
@@ -185,6 +183,8 @@ class Settling:
         try:
             while self._book.unfinished(network):
                 await self._pause(watch)
+                if not self._parts.book.is_on(network):
+                    return  # switched off meanwhile, or removed; `begin` takes it up again
                 watch.looks += 1
                 try:
                     await self._look(network)

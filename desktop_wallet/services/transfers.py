@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -82,9 +83,16 @@ class TransferBook:
         """Return the transfers of one account on one network, the first one first."""
         return tuple(t for t in self._all.values() if (t.draft.network, t.draft.sender) == (network, sender))
 
-    def next_nonce(self, network: NetworkId, sender: Address) -> int:
-        """Return the nonce above every one that was ever signed here; a nonce once signed is only ever replaced."""
-        return max((transfer.nonce + 1 for transfer in self.of_account(network, sender)), default=0)
+    def free_nonce(self, network: NetworkId, sender: Address, least: int) -> int:
+        """Return the first nonce from `least` on that is not used up and that nothing was ever signed for here.
+
+        What was signed for is only ever replaced. A gap is filled, whether another program left it or a server that
+        counted too many made us leave it.
+        """
+        own = self.of_account(network, sender)
+        used_up = (each.nonce + 1 for each in own if each.state.is_mined or each.state is TransferState.REPLACED)
+        signed = {each.nonce for each in own}
+        return next(nonce for nonce in itertools.count(max([least, *used_up])) if nonce not in signed)
 
     # What follows for balances
 

@@ -167,12 +167,16 @@ class FixedBook:
         self._keys = tuple(
             BalanceKey(n.id, address, AssetId(n.id, "slip44", "60")) for address in addresses for n in networks
         )
+        self.switched_off: set[NetworkId] = set()
 
     def keys(self, *, account: Address | None = None, network: NetworkId | None = None) -> tuple[BalanceKey, ...]:
         return tuple(k for k in self._keys if account in (None, k.address) and network in (None, k.network))
 
     def network(self, network: NetworkId) -> Network:
         return self._networks[network]
+
+    def is_on(self, network: NetworkId) -> bool:
+        return network in self._networks and network not in self.switched_off
 
 
 @dataclass

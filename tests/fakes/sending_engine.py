@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from desktop_wallet.core.addresses import Address
-    from desktop_wallet.core.assets import Asset
+    from desktop_wallet.core.assets import Asset, AssetId
     from desktop_wallet.core.networks import Network, NetworkId
     from desktop_wallet.core.transfers import Transfer
     from desktop_wallet.services.accounts import Accounts
@@ -93,15 +93,16 @@ class OneNetwork:
 
     def __init__(self, of: Network) -> None:
         self._network = of
+        self._coin = native_asset(of)
 
     def network(self, _: NetworkId) -> Network:
         return self._network
 
     def assets(self, _: NetworkId) -> tuple[Asset, ...]:
-        return (native_asset(self._network),)
+        return (self._coin,)
 
-    def asset(self, _: object) -> Asset:
-        return native_asset(self._network)
+    def asset(self, asset: AssetId) -> Asset:
+        return {self._coin.id: self._coin}[asset]
 
 
 @dataclass
@@ -120,6 +121,7 @@ class SendingEngine:
     sending: Sending
     settings: SettingsKeeper
     pages: PageCache
+    book: FixedBook
 
     def key(self, address: Address = OURS[0]) -> BalanceKey:
         return BalanceKey(self.chain.network.id, address, native_asset(self.chain.network).id)
@@ -181,6 +183,7 @@ async def sending_engine(
         """Wait until the clock is moved, but for what only gathers company for a read."""
         await (sleepers.sleep(seconds) if seconds > COALESCE_S else asyncio.sleep(0))
 
+    book = FixedBook((chain.network,), ADDRESSES)
     parts = SessionParts(
         clock=clock,
         sleep=short_ones_pass,
@@ -188,7 +191,7 @@ async def sending_engine(
         pages=pages,
         memory=memory,
         counters=Metrics(registry, pages, memory, CacheMetrics()),
-        book=cast("Book", FixedBook((chain.network,), ADDRESSES)),
+        book=cast("Book", book),
         adapters=cast("Adapters", _Adapters(chain)),
         feed=feed,
         slicer=Slicer(),
@@ -212,7 +215,19 @@ async def sending_engine(
     settling.begin()
     try:
         yield SendingEngine(
-            clock, sleepers, chain, vault, registry, balances, transfers, incoming, settling, sending, settings, pages
+            clock,
+            sleepers,
+            chain,
+            vault,
+            registry,
+            balances,
+            transfers,
+            incoming,
+            settling,
+            sending,
+            settings,
+            pages,
+            book,
         )
     finally:
         await sending.stop()

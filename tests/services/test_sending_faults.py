@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import ref
@@ -11,7 +12,9 @@ from weakref import ref
 import pytest
 from typing_extensions import override
 
-from desktop_wallet.core.errors import NotAllowed, NotChecked, NotEnough, WrongPassword
+from desktop_wallet.core.assets import AssetId
+from desktop_wallet.core.cautions import CautionKind
+from desktop_wallet.core.errors import NotAllowed, NotChecked, NotEnough, StorageFull, WrongPassword
 from desktop_wallet.core.freshness import BadgeKind, Purpose
 from desktop_wallet.core.transfers import TransferState
 from tests.fakes.clock import FakeClock
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
 
     from desktop_wallet.chains.adapter import ReadBatch, ReadRequest, Wanted
     from desktop_wallet.core.positions import Height
+    from desktop_wallet.core.quotes import Quote
     from desktop_wallet.core.sightings import Sighting
+    from desktop_wallet.core.transfers import Draft
 
 
 class FaultyChain(ModelChain):
@@ -42,6 +47,7 @@ class FaultyChain(ModelChain):
         self.may_look = asyncio.Event()
         self.may_look.set()
         self.head_age_s = 0
+        self.counts_too_many = 0
 
     @override
     async def look_up(self, wanted: Sequence[Wanted], *, everywhere: bool = False) -> tuple[Sighting, ...]:
@@ -51,6 +57,17 @@ class FaultyChain(ModelChain):
         seen = await super().look_up(wanted, everywhere=everywhere)
         await self.may_look.wait()
         return seen
+
+    @override
+    async def quote(self, draft: Draft) -> Quote:
+        quote = await super().quote(draft)
+        pool = {p.nonce for p in next(iter(self.servers.values())).pool.values() if p.sender == draft.sender.text}
+        waiting = next(nonce for nonce in itertools.count(quote.used_nonces) if nonce not in pool)  # as nodes count
+        return replace(
+            quote,
+            used_nonces=quote.used_nonces + self.counts_too_many,
+            waiting_nonces=waiting + self.counts_too_many,
+        )
 
     @override
     def _height(self, number: int) -> Height:
@@ -275,3 +292,112 @@ async def test_a_balance_that_moves_has_its_transfers_looked_for_at_once(tmp_pat
         assert e.transfers.get(sent.id).state is TransferState.BROADCAST, "the next look is some seconds away"
         await e.balances.refresh([e.key()])
         await e.see(lambda: e.transfers.get(sent.id).settled, within_s=1)
+
+
+async def test_a_nonce_that_another_program_left_free_is_filled(tmp_path: Path) -> None:
+    clock = FakeClock()
+    chain = FaultyChain(clock)
+    async with sending_engine(tmp_path, chain=chain, clock=clock) as e:
+        chain.outside(OURS[0], 0)
+        review = await e.sending.review(e.draft())
+        assert CautionKind.OUTSIDE_WAITING in {caution.kind for caution in review.cautions}
+        above = await e.sending.send(review)
+        for server in chain.servers.values():
+            server.pool = {i: p for i, p in server.pool.items() if i == above.transaction}
+        filling = await e.pay()
+        assert (above.nonce, filling.nonce, (await e.pay()).nonce) == (1, 0, 2)
+        chain.mine()
+        await e.see(lambda: all(t.settled for t in e.transfers.all()))
+        assert chain.paid(OURS[1]) == 3
+
+
+async def test_a_server_that_counts_too_many_spoils_no_later_payment(tmp_path: Path) -> None:
+    clock = FakeClock()
+    chain = FaultyChain(clock)
+    async with sending_engine(tmp_path, chain=chain, clock=clock) as e:
+        chain.counts_too_many = 10**6
+        assert (await e.pay()).nonce == 10**6
+        chain.counts_too_many = 0
+        clock.advance(6)
+        sent = await e.pay()
+        assert sent.nonce == 0
+        chain.mine()
+        await e.see(lambda: e.transfers.get(sent.id).settled)
+
+
+async def test_nothing_is_asked_of_a_network_that_was_switched_off(tmp_path: Path) -> None:
+    clock = FakeClock()
+    chain = FaultyChain(clock)
+    async with sending_engine(tmp_path, chain=chain, clock=clock) as e:
+        for server in chain.servers.values():
+            server.swallows = True
+        sent = await e.pay()
+        review = await e.sending.review(e.draft())
+        await e.wait(10)
+        e.book.switched_off.add(chain.network.id)
+        looks, quotes, broadcasts = chain.looks, chain.quotes, len(chain.broadcasts)
+        e.settling.look_now()
+        await e.wait(60)
+        for refused in (
+            e.sending.review(e.draft()),
+            e.sending.send(review),
+            e.sending.send_again(sent.id),
+            e.sending.draft_faster(sent.id),
+            e.sending.most(OURS[0], OURS[1], e.key().asset),
+        ):
+            with pytest.raises(NotAllowed):
+                await refused
+        assert (chain.looks, chain.quotes, len(chain.broadcasts)) == (looks, quotes, broadcasts)
+        e.book.switched_off.clear()
+        e.settling.begin()
+        await e.see(lambda: chain.looks > looks)
+
+
+async def test_a_token_that_was_removed_is_no_crash(tmp_path: Path) -> None:
+    async with sending_engine(tmp_path) as e:
+        removed = replace(e.draft(), asset=AssetId(e.chain.network.id, "erc20", "0x" + "ab" * 20))
+        with pytest.raises(NotAllowed):
+            await e.sending.review(removed)
+        assert not e.chain.quotes
+
+
+async def test_what_came_in_while_the_disk_was_full_is_kept_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise StorageFull(name="registry.db")
+
+    async with sending_engine(tmp_path) as e:
+        with monkeypatch.context() as patch:
+            patch.setattr(e.registry, "note_known_from", full)
+            patch.setattr(e.registry, "add_received", full)
+            await e.balances.refresh([e.key(OURS[1])])
+            e.chain.gifts[OURS[1].text] = 500
+            e.chain.mine()
+            await e.balances.refresh([e.key(OURS[1])])
+            await e.wait(1)
+        e.chain.gifts[OURS[1].text] = 700
+        e.chain.mine()
+        await e.balances.refresh([e.key(OURS[1])])
+        await e.wait(1)
+        assert [received.amount for received in e.incoming.all()] == [200, 500]
+        assert {r.amount for r in await e.registry.load_received(10)} == {200, 500}
+        assert list((await e.registry.load_known_from()).values()) == [10]
+
+
+async def test_a_disk_that_is_full_after_the_payment_left_changes_nothing_about_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise StorageFull(name="registry.db")
+
+    async with sending_engine(tmp_path) as e:
+        with monkeypatch.context() as patch:
+            patch.setattr(e.registry, "update_transfer", full)
+            sent = await e.pay()
+            assert sent.state is TransferState.SIGNED
+            e.chain.mine()
+            await e.wait(30)
+            assert e.balances.badge(e.key(), None).kind is BadgeKind.PENDING
+        await e.see(lambda: e.transfers.get(sent.id).settled)
+        assert (e.vault.signed, e.chain.paid(OURS[1])) == (1, 1)
