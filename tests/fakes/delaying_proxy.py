@@ -6,11 +6,21 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from tests.fakes.http_messages import Connections, Message, close_quietly, read_message
 
 Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One exchange: when the request came, and when its reply went on its way (seconds of the loop's clock)."""
+
+    request: Message
+    came_s: float
+    replied_s: float
 
 
 class HeldReply:
@@ -55,6 +65,7 @@ class DelayingProxy:
         self.delay_s = 0.0
         self.url = ""
         self.requests: list[Message] = []
+        self.passed: list[Passed] = []
         self.connections = Connections()
 
     def hold_next(self) -> HeldReply:
@@ -78,6 +89,7 @@ class DelayingProxy:
         try:
             while (request := await read_message(reader)) is not None:
                 self.requests.append(request)
+                came_s = asyncio.get_running_loop().time()
                 # Taken when the request comes: a later one must not overtake it to the hold.
                 held = self._held.popleft() if self._held else None
                 dropped = self._drops()
@@ -88,6 +100,7 @@ class DelayingProxy:
                     return
                 if self.delay_s:
                     await self._sleep(self.delay_s)
+                self.passed.append(Passed(request, came_s, asyncio.get_running_loop().time()))
                 writer.write(reply.encoded())
                 await writer.drain()
         except (ConnectionError, asyncio.CancelledError):
