@@ -215,6 +215,37 @@ def scopes(transfer: Transfer) -> tuple[Scope, ...]:
     return tuple(Scope(key.network, key.address, key.asset) for key in touched(transfer.draft, transfer.fee.asset))
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a waiting transfer waits for: nonces below its own, that no block has used up yet.
+
+    `missing` are those that no transaction of ours uses: another program has them, or had them and they are lost.
+    `doubtful` are ours that may never be mined: Unknown, Dropped, or closed by hand.
+    """
+
+    missing: tuple[int, ...] = ()
+    doubtful: tuple[int, ...] = ()
+
+
+_LOOKED_AHEAD = 1_000
+"""Nonces; a gap that is larger is named by its beginning."""
+
+
+def ahead_of(transfer: Transfer, used_nonces: int, of_account: Iterable[Transfer]) -> Ahead:
+    """Return what stands between the account's next nonce in a block and a transfer that is not mined."""
+    if transfer.state.is_mined or transfer.state is TransferState.REPLACED:
+        return Ahead()
+    ours: dict[int, bool] = {}
+    for other in of_account:
+        moves = other.state in (TransferState.SIGNED, TransferState.BROADCAST) and not other.closed
+        ours[other.nonce] = ours.get(other.nonce, False) or moves or other.state.is_mined
+    between = range(used_nonces, min(transfer.nonce, used_nonces + _LOOKED_AHEAD))
+    return Ahead(
+        tuple(nonce for nonce in between if nonce not in ours),
+        tuple(nonce for nonce in between if not ours.get(nonce, True)),
+    )
+
+
 def change_of(transfer: Transfer, key: BalanceKey) -> int:
     """Return by how much a transfer changes a balance, in base units: as expected, or exactly once it is mined."""
     draft = transfer.draft

@@ -16,12 +16,13 @@ from desktop_wallet.chains.adapter import Acknowledgement, Wanted
 from desktop_wallet.core.errors import NetworkFailure, StorageFailure, UntrustedReply
 from desktop_wallet.core.sightings import Finding, Patience, conclude, is_denied
 from desktop_wallet.core.signing import SignedTransaction
-from desktop_wallet.core.transfers import EDGES, Step, Transfer, TransferState, advance, touched
+from desktop_wallet.core.transfers import EDGES, Ahead, Step, Transfer, TransferState, advance, ahead_of, touched
 from desktop_wallet.services.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.instants import Instant
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.core.positions import Height
@@ -86,6 +87,8 @@ class Settling:
         self._tasks = Tasks()
         self._stopped = False
         self._book.on_moved = self._look_soon
+        self._used_nonces: dict[tuple[NetworkId, Address], int] = {}
+        """How many transactions of an account stood in blocks at the last look."""
         self.rounds = 0
         """How often everything open on a network was looked at, and what follows was done."""
 
@@ -97,6 +100,12 @@ class Settling:
     def looked_up(self, transfer: TransferId) -> bool:
         """Return whether every server has been asked for a transfer since it was last handed to one."""
         return transfer in self._looked_up
+
+    def ahead_of(self, transfer: Transfer) -> Ahead:
+        """Return what a transfer waits for before its own turn comes, as far as the last look showed it."""
+        network, sender, _ = transfer.slot
+        used = self._used_nonces.get((network, sender))
+        return Ahead() if used is None else ahead_of(transfer, used, self._book.of_account(network, sender))
 
     def begin(self) -> None:
         """Look after everything that is open on networks that are on: after an unlock, or when one was switched on."""
@@ -235,6 +244,9 @@ class Settling:
         except (NetworkFailure, UntrustedReply) as error:
             _log.info("%s could not be asked for transactions: %s", network, type(error).__name__)
             return
+        for sighting in sightings:
+            for sender, used in sighting.used_nonces.items():
+                self._used_nonces[network, sender] = used
         complete = doubtful and len(sightings) >= len(adapter.endpoint_statuses())
         for transfer in transfers:
             if self._handed.get(transfer.id) is handed[transfer.id]:  # else the servers were asked before they got it

@@ -20,12 +20,14 @@ from desktop_wallet.core.invalidation import Scope
 from desktop_wallet.core.positions import Unordered
 from desktop_wallet.core.transfers import (
     EDGES,
+    Ahead,
     Fee,
     IllegalStep,
     Step,
     TransferKind,
     TransferState,
     advance,
+    ahead_of,
     change_of,
     check_step,
     expected_change,
@@ -470,3 +472,17 @@ def test_nothing_counts_without_a_height() -> None:
     assert not is_counted(mined, None)
     assert not is_counted(mined, replace(reading(20), position=Unordered()))
     assert not is_counted(signed(), reading(20))
+
+
+def test_what_a_transfer_waits_for_are_numbers_that_nobody_here_has_and_its_own_doubtful_elders() -> None:
+    waits = through(signed(5), [S.BROADCAST])
+    elder = through(signed(3), [S.BROADCAST])
+    assert ahead_of(waits, 3, [elder, waits]) == Ahead(missing=(4,))
+    assert ahead_of(waits, 5, [elder, waits]) == Ahead()
+    lost = through(elder, [S.DROPPED])
+    again = through(signed(3, 1), [S.BROADCAST])
+    assert ahead_of(waits, 3, [lost, waits]) == Ahead(missing=(4,), doubtful=(3,))
+    assert ahead_of(waits, 3, [lost, again, waits]) == Ahead(missing=(4,)), "a newer one of that number is on its way"
+    assert ahead_of(waits, 3, [replace(elder, closed=True), waits]).doubtful == (3,)
+    assert ahead_of(through(waits, [S.CONFIRMED], block(9), fee_paid=1), 3, []) == Ahead()
+    assert len(ahead_of(signed(10**6), 0, []).missing) == 1_000

@@ -17,6 +17,7 @@ from desktop_wallet.core.positions import Height, HeightKind
 from desktop_wallet.core.receipts import Received
 from desktop_wallet.core.signing import TransactionId
 from desktop_wallet.core.transfers import (
+    Ahead,
     Draft,
     Fee,
     Step,
@@ -102,9 +103,13 @@ class FakeSending:
 @dataclass(slots=True)
 class FakeSettling:
     looks: int = 0
+    ahead: Ahead = field(default_factory=Ahead)
 
     def look_now(self) -> None:
         self.looks += 1
+
+    def ahead_of(self, transfer: Transfer) -> Ahead:
+        return self.ahead
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from desktop_wallet.core.networks import Family
 from desktop_wallet.core.positions import Height, HeightKind
 from desktop_wallet.core.quotes import Code, CodeKind, Movement, Outcome, Quote, SimulationMethod
 from desktop_wallet.core.signing import MarketPrice, TransactionId
-from desktop_wallet.core.transfers import Draft, Fee, Step, Transfer, TransferId, TransferState, advance, touched
+from desktop_wallet.core.transfers import Ahead, Draft, Fee, Step, Transfer, TransferId, TransferState, advance, touched
 from desktop_wallet.services.reviews import Facts, Most, Review, cautions
 from tests.ui.fake_session import BLOCK_HASH, FakeBalances, FakeCatalogue, FakeSession, small_session
 
@@ -98,6 +98,14 @@ class FakeTransfers:
         at_s = self._session.clock.now().wall_s
         step = Step(state, at_s, place.number if mined else None, "ethereum.example")
         return self.put(advance(before, step, block=place if mined else None, fee_paid=before.fee.expected))
+
+
+class FakeSettling:
+    def __init__(self) -> None:
+        self.ahead = Ahead()
+
+    def ahead_of(self, transfer: Transfer) -> Ahead:
+        return self.ahead
 
 
 @dataclass(slots=True)
@@ -247,13 +255,20 @@ class FakeSending:
         return advance(signed, Step(state or self.script.outcome_state, now_s, host="ethereum.example"))
 
 
+class FakeSettling:
+    def ahead_of(self, _: Transfer) -> Ahead:
+        return Ahead()
+
+
 class SendingSession(FakeSession):
     def __init__(self, clock: FakeClock | None = None, *, practice: bool = False) -> None:
         super().__init__(clock, practice=practice)
         self.catalogue = self.known = Catalogue()
         self.balances = self.held = Balances(self)
         self.transfers = FakeTransfers(self)
+        self.settling = FakeSettling()
         self.sending = FakeSending(self)
+        self.settling = FakeSettling()
 
     def draft(self, amount: int = ETH // 4, recipient: Address = STRANGER, asset: int = 0) -> Draft:
         key = self.key(0, 0, asset)

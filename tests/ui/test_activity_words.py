@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from desktop_wallet.core.transfers import TransferKind, TransferState
+from desktop_wallet.core.transfers import Ahead, TransferKind, TransferState
 from desktop_wallet.ui.measures import brief_time_text, time_text
 from desktop_wallet.ui.pages.activity_badge import MARK_TOKENS
 from desktop_wallet.ui.pages.activity_words import (
     Deed,
     Mark,
     advice,
+    ahead_text,
     deeds,
     known_text,
     mark_of,
@@ -176,3 +177,9 @@ def test_a_day_is_said_briefly() -> None:
     assert brief_time_text(now_s - day_s, now_s) == "yesterday"
     assert brief_time_text(now_s - 5 * day_s, now_s).endswith(" Sep")
     assert brief_time_text(now_s - 400 * day_s, now_s).endswith(" 2025")
+
+
+def test_a_payment_behind_numbers_that_nobody_here_has_says_what_it_waits_for() -> None:
+    assert ahead_text(Ahead()) == ""
+    assert "number 7 and 1 more of this account, which is not of this wallet" in ahead_text(Ahead(missing=(7, 8)))
+    assert "comes after your payment number 3, which is in doubt" in ahead_text(Ahead(doubtful=(3,)))

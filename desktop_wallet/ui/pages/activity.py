@@ -104,6 +104,7 @@ class ActivityPage(Page):
     def attach(self, session: Session) -> None:
         super().attach(session)
         self.actions_of_payments.attach(session)
+        self.pane.ahead_of = session.settling.ahead_of
         self.model.attach(session.transfers, session.incoming.all, session.accounts, session.catalogue)
         self.listen(session.subscribe(self._on_change))
         self._show_choices()
@@ -113,6 +114,7 @@ class ActivityPage(Page):
         super().detach()
         self.close_details()
         self.actions_of_payments.attach(None)
+        self.pane.ahead_of = lambda _: None
         self.model.detach()
         self.model.show(ActivityView())
         self.tools.search.clear()

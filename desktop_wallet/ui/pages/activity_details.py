@@ -31,8 +31,11 @@ from desktop_wallet.ui.widgets.tab_order import follow
 from desktop_wallet.ui.widgets.text import Text, tooltip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QKeyEvent, QResizeEvent
 
+    from desktop_wallet.core.transfers import Ahead, Transfer
     from desktop_wallet.ui.pages.details_words import Field
     from desktop_wallet.ui.pages.page import Shell
 
@@ -83,6 +86,8 @@ class ActivityPane(QFrame):
         self._shell = shell
         self._theme = theme = shell.theme
         self._row: Row | None = None
+        self.ahead_of: Callable[[Transfer], Ahead | None] = lambda _: None
+        """What a payment waits for before its own turn comes; the page's session knows."""
         self.setAccessibleName("This payment")
         self.heading = Text(theme, "", token=Token.MUTED)
         self.amount = FittedText(theme, TextStyle.AMOUNT)
@@ -191,7 +196,9 @@ class ActivityPane(QFrame):
         self.badge.set_mark(mark, mark.word, said)
         self.age.set_text(f"{age_text(now.wall_s - when_s(row))} ago")
         self.sentence.set_text(said)
-        help_text = advice(row.transfer, row.siblings) if isinstance(row, SentRow) else ""
+        help_text = ""
+        if isinstance(row, SentRow):
+            help_text = advice(row.transfer, row.siblings, self.ahead_of(row.transfer))
         self.advice.set_text(help_text)
         self.advice.setVisible(bool(help_text))
         self._fields.show_fields(fields(row, now), self.buttons[Deed.CLOSE])

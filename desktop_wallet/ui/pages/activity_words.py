@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from desktop_wallet.core.networks import Network
+    from desktop_wallet.core.transfers import Ahead
 
 _SLOW_BLOCKS = 8
 _SLOW_LEAST_S = 90.0
@@ -97,6 +98,25 @@ def replaced_by_text(transfer: Transfer, siblings: Sequence[Transfer]) -> str:
     return "by a faster one" if other.attempt > transfer.attempt else "by the first one"
 
 
+def ahead_text(ahead: Ahead) -> str:
+    """Return what a payment waits for before its own turn comes; empty where nothing stands before it."""
+    parts = []
+    if ahead.missing:
+        which = _numbers(ahead.missing)
+        parts.append(
+            f"Before it comes {which} of this account, which is not of this wallet: another program sent it, or it is "
+            "lost. Until then this payment waits. A payment or a cancel from that program lets it go on."
+        )
+    if ahead.doubtful:
+        which = _numbers(ahead.doubtful)
+        parts.append(f"It comes after your payment {which}, which is in doubt: send that again, or cancel it.")
+    return " ".join(parts)
+
+
+def _numbers(nonces: Sequence[int]) -> str:
+    return f"number {nonces[0]:,}" + (f" and {len(nonces) - 1:,} more" if len(nonces) > 1 else "")
+
+
 def sentence(transfer: Transfer, siblings: Sequence[Transfer], network: Network, fee_text: str, now_s: float) -> str:
     """Return what happened to a transfer so far, in whole sentences; `fee_text` is the fee that was paid, or empty."""
     if is_closed(transfer):
@@ -179,8 +199,13 @@ def _replaced_sentence(transfer: Transfer, siblings: Sequence[Transfer], network
     return f"{which} took its place in {block} of {network}. You paid once."
 
 
-def advice(transfer: Transfer, siblings: Sequence[Transfer]) -> str:
-    """Return what a person can do about a transfer, or that there is nothing to be done; empty where all is said."""
+def advice(transfer: Transfer, siblings: Sequence[Transfer], ahead: Ahead | None = None) -> str:
+    """Return what it waits for, and what a person can do about it; empty where all is said."""
+    before = ahead_text(ahead) if ahead is not None else ""
+    return " ".join(part for part in (before, _advice(transfer, siblings)) if part)
+
+
+def _advice(transfer: Transfer, siblings: Sequence[Transfer]) -> str:
     if is_closed(transfer):
         return "Send again hands the same signed bytes to the servers once more, and has it watched again."
     if any(sibling.attempt > transfer.attempt for sibling in siblings) and transfer.state.is_open:

@@ -410,7 +410,8 @@ class SendPage(Page):
             return
         now = session.transfers.get(transfer.id)
         siblings = session.transfers.siblings(now)
-        self.sent.show_transfer(now, siblings, session.catalogue.network(now.draft.network), self._names)
+        network, ahead = session.catalogue.network(now.draft.network), session.settling.ahead_of(now)
+        self.sent.show_transfer(now, siblings, network, self._names, ahead)
 
     def _on_change(self, change: ChangeSet) -> None:
         if (change.accounts or change.catalogue) and self.state.step is SendStep.DRAFT:

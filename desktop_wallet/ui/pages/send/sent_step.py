@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop_wallet.core.networks import Network
-    from desktop_wallet.core.transfers import Transfer
+    from desktop_wallet.core.transfers import Ahead, Transfer
     from desktop_wallet.ui.pages.page import Shell
 
 _MARGIN = 5 * GRID
@@ -118,7 +118,14 @@ class SentStep(QWidget):
         column.addLayout(transaction)
         return lines
 
-    def show_transfer(self, transfer: Transfer, siblings: Sequence[Transfer], network: Network, names: Names) -> None:
+    def show_transfer(
+        self,
+        transfer: Transfer,
+        siblings: Sequence[Transfer],
+        network: Network,
+        names: Names,
+        ahead: Ahead | None = None,
+    ) -> None:
         """Show this transfer as it is now."""
         self._transfer = transfer
         draft = transfer.draft
@@ -141,7 +148,7 @@ class SentStep(QWidget):
         now_s = self._shell.clock.now().wall_s
         fee = "" if transfer.fee_paid is None else money(transfer.fee_paid, native_asset(network), max_places=9)
         self.words.set_text(sentence(transfer, siblings, network, fee, now_s))
-        hint = advice(transfer, siblings)
+        hint = advice(transfer, siblings, ahead)
         self.advice.set_text(hint)
         self.advice.setVisible(bool(hint))
         self.badge.set_mark(mark_of(transfer), mark_text(transfer, now_s), self.words.text())
