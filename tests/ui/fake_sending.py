@@ -100,14 +100,6 @@ class FakeTransfers:
         return self.put(advance(before, step, block=place if mined else None, fee_paid=before.fee.expected))
 
 
-class FakeSettling:
-    def __init__(self) -> None:
-        self.ahead = Ahead()
-
-    def ahead_of(self, transfer: Transfer) -> Ahead:
-        return self.ahead
-
-
 @dataclass(slots=True)
 class SendScript:
     """What the next quotes say, and what the next calls raise; `gate` holds the answers back."""
@@ -266,7 +258,6 @@ class SendingSession(FakeSession):
         self.catalogue = self.known = Catalogue()
         self.balances = self.held = Balances(self)
         self.transfers = FakeTransfers(self)
-        self.settling = FakeSettling()
         self.sending = FakeSending(self)
         self.settling = FakeSettling()
 

@@ -18,6 +18,7 @@ from desktop_wallet.core.cautions import Caution, CautionKind, PaidBefore
 from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.errors import EndpointTimeout, NotEnough, ReviewOutdated, StorageFull, WrongPassword
 from desktop_wallet.core.fees import FeeChoices, Speed
+from desktop_wallet.core.quotes import Movement
 from desktop_wallet.core.signing import MarketPrice
 from desktop_wallet.core.transfers import TransferState
 from desktop_wallet.ui.pages.send.page import SendPage
@@ -171,13 +172,25 @@ async def test_a_clipboard_that_changes_after_the_paste_is_said_so(page: SendPag
     await until(lambda: "another program changed it" in page.draft.to.said)
 
 
+async def test_what_the_keys_paste_is_compared_too(page: SendPage, until: Until) -> None:
+    QGuiApplication.clipboard().setText(_WHOLE)
+    page.activateWindow()
+    _field(page, "To").setFocus()
+    QTest.keyClick(_field(page, "To"), Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert _field(page, "To").text() == _WHOLE
+    QGuiApplication.clipboard().setText(display_address(ALIKE))
+    await until(lambda: "another program changed it" in page.draft.to.said)
+
+
 async def test_a_field_that_holds_another_address_than_the_clipboard_is_said_so(page: SendPage) -> None:
     QGuiApplication.clipboard().setText(display_address(ALIKE))
-    _field(page, "To").setText(_WHOLE)
+    _field(page, "To").insert(_WHOLE)  # as a paste does that gives something else
+    assert page.draft.to.said.startswith("What was pasted is not what the clipboard holds.")
+    page.tick()
     assert page.draft.to.said.startswith("What was pasted is not what the clipboard holds.")
     QGuiApplication.clipboard().setText("something else")
     _field(page, "To").clear()
-    _field(page, "To").setText(_WHOLE)
+    _field(page, "To").insert(_WHOLE)
     assert "clipboard" not in page.draft.to.said
 
 
@@ -737,6 +750,22 @@ async def test_a_change_elsewhere_does_not_move_the_cursor(page: SendPage, sessi
         _field(page, name).setCursorPosition(2)
     session.tell(ChangeSet(accounts=True, catalogue=True))
     assert [_field(page, name).cursorPosition() for name in ("To", "Amount")] == [2, 2]
+
+
+@pytest.mark.parametrize("width", [672, 1072])
+async def test_text_that_breaks_has_its_room_in_the_first_frame(
+    page: SendPage, session: SendingSession, width: int
+) -> None:
+    page.resize(width, 520)
+    page.show_review(session.sending.compose(session.draft()))
+    QApplication.processEvents()
+    draft = session.draft(amount=250_000_000, asset=1)
+    moved = Movement(draft.sender, session.key(0, 0, 0).asset, -ETH)
+    outcome = session.sending.quote_of(draft).outcome
+    session.sending.script.outcome = replace(outcome, movements=(*outcome.movements, moved))
+    page.show_review(session.sending.compose(draft))
+    lines = [*page.review.before.views, page.review.fee, *page.review.after.views]
+    assert [line for line in lines if line.line and line.height() < line.heightForWidth(line.width())] == []
 
 
 @pytest.mark.parametrize("width", [672, 1072])

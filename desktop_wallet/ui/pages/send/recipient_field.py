@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QClipboard, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from desktop_wallet.core.addresses import Address, display_address, parse_address, shorten
@@ -49,7 +49,7 @@ class RecipientField(QWidget):
         self._before = ""
         self._pasted = ""
         self._forced = ""
-        self._choosing = False
+        self._by_hand = False
         self._demanded = False
         self.field = TextField(theme, "To", "0x…", mono=True)
         self.field.setMaxLength(_LONGEST)
@@ -85,6 +85,7 @@ class RecipientField(QWidget):
         self._look_again.setSingleShot(True)
         self._look_again.setInterval(LOOK_AGAIN_MS)
         self._look_again.timeout.connect(self._on_look_again)
+        self.field.textEdited.connect(self._on_text_edited)  # Qt emits it before textChanged
         self.field.textChanged.connect(self._on_text_changed)
         self.field.returnPressed.connect(self.entered)
         self.setFocusProxy(self.field)
@@ -99,9 +100,7 @@ class RecipientField(QWidget):
         """Show this text, which nobody pasted."""
         if text == self.field.text():  # the cursor of whoever types stays where it is
             return
-        self._choosing = True
         self.field.setText(text)
-        self._choosing = False
 
     def set_who(self, text: str) -> None:
         """Say who the recipient is, once the address is whole."""
@@ -153,6 +152,7 @@ class RecipientField(QWidget):
 
     def paste_text(self) -> None:
         """Put the clipboard's text into the field."""
+        self._by_hand = True
         self.field.setText(QGuiApplication.clipboard().text().strip()[:_LONGEST])
         self.field.setFocus()
 
@@ -164,25 +164,34 @@ class RecipientField(QWidget):
         self._demanded = False
         self.field.clear()
 
+    def _on_text_edited(self, _text: str) -> None:
+        self._by_hand = True
+
     def _on_text_changed(self, text: str) -> None:
-        typed = text.strip()
-        grown = len(text) - len(self._before)
+        pasted = self._by_hand and len(text) - len(self._before) >= _PASTED
+        self._by_hand = False
         self._before = text
         self._forced = self._pasted = ""
         self._demanded = False
         self._look_again.stop()
-        if grown >= _PASTED and not self._choosing:
-            self._note_pasted(typed)
+        if pasted:
+            self._note_pasted(text.strip())
         self.renew()
         self.edited.emit()
 
     def _note_pasted(self, typed: str) -> None:
-        held = QGuiApplication.clipboard().text().strip()
+        clipboard = QGuiApplication.clipboard()
+        held = clipboard.text().strip()
         if held and typed in held and self.recipient is not None:
             self._pasted = held
             self._look_again.start()
-        elif self._is_another(held):
+        elif self._is_another(held) and not self._is_selected(clipboard, typed):
             self._forced = _PASTED_OTHER
+
+    @staticmethod
+    def _is_selected(clipboard: QClipboard, typed: str) -> bool:
+        """Return whether the middle button pasted it: that takes what is selected, and not the clipboard."""
+        return clipboard.supportsSelection() and typed in clipboard.text(QClipboard.Mode.Selection)
 
     def _is_another(self, held: str) -> bool:
         """Return whether the clipboard holds an address that is not the one in the field."""

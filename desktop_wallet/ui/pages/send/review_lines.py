@@ -35,6 +35,13 @@ def labelled(theme: Theme, label: str, *, top: int = 0) -> tuple[QHBoxLayout, QV
     return row, column, words
 
 
+def lay_out(widget: QWidget) -> None:
+    """Lay out what is in a widget now, if something in it has changed."""
+    layout = widget.layout()
+    if layout is not None:
+        layout.activate()
+
+
 class LineView(QWidget):
     """One line, with a button after its words if there is one."""
 
@@ -104,6 +111,11 @@ class LineList(QWidget):
         for place, view in enumerate(self._views):
             view.show_line(lines[place] if place < len(lines) else None)
         self.setVisible(bool(lines))
+
+    @property
+    def views(self) -> tuple[LineView, ...]:
+        """Return the lines as they are shown."""
+        return tuple(self._views)
 
     @property
     def lines(self) -> tuple[Line, ...]:

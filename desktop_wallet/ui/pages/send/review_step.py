@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from desktop_wallet.core.cautions import CautionKind
@@ -15,7 +15,7 @@ from desktop_wallet.ui.pages.send.cautions_words import CautionText, caution_tex
 from desktop_wallet.ui.pages.send.fee_choice import FeeChoice
 from desktop_wallet.ui.pages.send.marked_address import MarkedAddress
 from desktop_wallet.ui.pages.send.names import Nameless, Names
-from desktop_wallet.ui.pages.send.review_lines import LineList, LineView, labelled
+from desktop_wallet.ui.pages.send.review_lines import LineList, LineView, labelled, lay_out
 from desktop_wallet.ui.pages.send.review_words import (
     amount_text,
     details_text,
@@ -223,6 +223,7 @@ class ReviewStep(QWidget):
         self.choice.show_review(review)
         self.after.show_lines(lines[place + 1 :])
         self.renew()
+        self._arrange()
 
     def renew(self) -> None:
         """Say how old the balance is now, and what may be done; called once a second."""
@@ -314,6 +315,15 @@ class ReviewStep(QWidget):
         self.replaced.set_text("")
 
     # Within
+
+    def _arrange(self) -> None:
+        """Lay out at once what has changed: text that breaks, in rows within rows, else takes Qt several frames."""
+        for inner in (*self.before.views, self.fee, *self.after.views, *self._blocks, self.before, self.after):
+            lay_out(inner)
+        outer = self.fee.parentWidget()
+        while outer is not None and not isinstance(outer, QScrollArea):
+            lay_out(outer)
+            outer = outer.parentWidget()
 
     def _show_cautions(self, review: Review) -> None:
         said = [(caution, caution_text(caution, review, self.names)) for caution in shown_cautions(review)]
