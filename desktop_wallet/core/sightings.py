@@ -145,6 +145,17 @@ def _conclude_mined(transfer: Transfer, seen: Sequence[tuple[Sighting, Seen]]) -
                 return Finding((TransferState.BROADCAST, state), sighting.host, found.block, found.fee_paid)
         elif sighting.standing.get(block.hash) is False:
             return Finding((TransferState.BROADCAST,), sighting.host)
+    if any(found.presence is Presence.MINED for _, found in seen):
+        return None
+    for sighting, found in seen:
+        # Its block stands where the receipt is gone (old ones are thrown away), or where it never was: the nonce tells.
+        used = sighting.used_nonces.get(transfer.draft.sender)
+        if used is None or not sighting.standing.get(block.hash):
+            continue
+        if used <= transfer.nonce:
+            return Finding((TransferState.BROADCAST,), sighting.host)
+        if found.presence is Presence.ABSENT and (final := _final(transfer, sighting)) is not None:
+            return final
     return None
 
 

@@ -387,3 +387,23 @@ def test_only_an_answer_denies() -> None:
     assert not is_denied(transfer, [sighting(None)])
     assert is_denied(transfer, [sighting(ABSENT), sighting(None)])
     assert not is_denied(transfer, [sighting(ABSENT), sighting(WAITING)])
+
+
+@pytest.mark.parametrize("state", [S.CONFIRMED, S.FAILED])
+def test_a_server_that_forgot_the_receipt_can_still_tell_that_its_block_is_final(state: TransferState) -> None:
+    transfer = standing(state)
+    stands = {"0xa10": True}
+    finding = told(transfer, sighting(ABSENT, 30, used=NONCE + 1, stands=stands, finalized=20))
+    assert finding is not None
+    assert go(transfer, finding).final
+    assert told(transfer, sighting(ABSENT, 30, used=NONCE + 1, stands=stands, finalized=9)) is None
+    assert told(transfer, sighting(ABSENT, 30, stands=stands, finalized=20)) is None
+
+
+@pytest.mark.parametrize("state", [S.CONFIRMED, S.FAILED])
+@pytest.mark.parametrize("seen", [ABSENT, WAITING])
+def test_it_was_never_in_a_block_that_stands_while_its_nonce_is_free(state: TransferState, seen: Seen) -> None:
+    transfer = standing(state)
+    finding = told(transfer, sighting(seen, 30, used=NONCE, stands={"0xa10": True}, finalized=20))
+    assert finding is not None
+    assert finding.states == (S.BROADCAST,)

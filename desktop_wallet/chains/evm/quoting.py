@@ -36,7 +36,8 @@ _UNTOLD_GAS = 100_000
 _MOST_GAS = 2**26
 """No transfer takes as much: Ethereum ends at 2^24 (EIP-7825), Arbitrum's gas has the data's cost in it."""
 _GAS_BITS = 63
-_NONCE_BITS = 64
+_NONCE_BITS = 48
+"""No account ever sent as many; the next one has to fit into the registry, and into a transaction (EIP-2681)."""
 _SIMULATION = slice(6, 9)
 _CANNOT = RpcError(-32601, "")
 """Method not found (JSON-RPC 2.0)."""

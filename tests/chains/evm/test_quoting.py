@@ -349,6 +349,7 @@ NONSENSE: dict[str, dict[str, Edit]] = {
     "a ratio that is none": {"eth_feeHistory": result({**HISTORY, "gasUsedRatio": ["0.5"]})},
     "more gas than a block has": {"eth_estimateGas": result(hex(2**40))},
     "a count with leading zeros": {"eth_getTransactionCount": result("0x00")},
+    "a count that nobody ever came to": {"eth_getTransactionCount": result(hex(2**48))},
     "a count that is none": {"eth_getTransactionCount": result(None)},
     "code that is none": {"eth_getCode": result("0xg0")},
     "no block": {"eth_getBlockByNumber": result(None)},
