@@ -83,7 +83,10 @@ class Settling:
         """When this session handed a transfer to servers first: these may be handed over again."""
         self._handed: dict[TransferId, Instant] = {}
         """When it did so last."""
-        self._handing_over: set[TransferId] = set()
+        self._handing_over: dict[TransferId, asyncio.Event] = {}
+        """What no server has taken yet, and what tells that one has."""
+        self._looked: dict[TransferId, Instant] = {}
+        """When a transfer was last looked for."""
         self._tasks = Tasks()
         self._stopped = False
         self._book.on_moved = self._look_soon
@@ -115,6 +118,7 @@ class Settling:
 
     def look_now(self) -> None:
         """Look at once, because a person asked."""
+        self._looked.clear()
         self.begin()
         for watch in self._watches.values():
             watch.wake(0.0)
@@ -146,7 +150,7 @@ class Settling:
         return self._book.get(transfer)
 
     def _begin_handing_over(self, transfer: TransferId, taken: asyncio.Event) -> None:
-        self._handing_over.add(transfer)
+        self._handing_over[transfer] = taken
         self._handed[transfer] = self._parts.clock.now()
         self._tasks.begin(self._hand_over(transfer, taken), "hand over")
 
@@ -158,13 +162,17 @@ class Settling:
                 _log.info("broadcast at %s: %s", delivery.host, delivery.acknowledgement.value)
                 if delivery.acknowledgement is Acknowledgement.TAKEN:
                     await self._note(transfer, TransferState.BROADCAST, host=delivery.host)
-                    taken.set()
+                    self._let_go(known, taken)  # a server that never answers holds up nothing that follows
             await self._note(transfer, TransferState.UNKNOWN, cause="broadcast not acknowledged")
         finally:
-            self._handing_over.discard(transfer)
-            taken.set()
+            self._let_go(known, taken)
+
+    def _let_go(self, transfer: Transfer, taken: asyncio.Event) -> None:
+        if self._handing_over.get(transfer.id) is taken:
+            del self._handing_over[transfer.id]
             if not self._stopped:
-                self._watch(known.draft.network).wake(FIRST_LOOK_S)
+                self._watch(transfer.draft.network).wake(FIRST_LOOK_S)
+        taken.set()
 
     async def _note(self, transfer: TransferId, state: TransferState, *, host: str = "", cause: str = "") -> None:
         wanted = {
@@ -230,28 +238,48 @@ class Settling:
         return min(FIRST_LOOK_S * 2.0**looks, max(block_s, _SHORTEST_LOOK_S), _LONGEST_LOOK_S)
 
     async def _look(self, network: NetworkId) -> None:
-        """Ask once for everything open on a network, and do what follows."""
-        adapter = self._parts.adapters.of(network)
-        transfers = [t for t in self._book.unfinished(network) if t.id not in self._handing_over]
-        wanted = [Wanted(t.transaction, t.draft.sender, t.nonce, t.block) for t in transfers]
-        doubtful = any(self._in_doubt(transfer) for transfer in transfers)
-        handed = {transfer.id: self._handed.get(transfer.id) for transfer in transfers}
+        """Ask once for everything on a network that is due, and do what follows.
+
+        What is in no doubt comes first, from one server: no payment waits for a slow one because of another's.
+        """
+        calm: list[Transfer] = []
+        doubtful: list[Transfer] = []
+        for transfer in filter(self._is_due, self._book.unfinished(network)):
+            (doubtful if self._in_doubt(transfer) else calm).append(transfer)
+            self._looked[transfer.id] = self._parts.clock.now()
         try:
-            sightings = await adapter.look_up(wanted, everywhere=doubtful)
-            if not doubtful and any(is_denied(transfer, sightings) for transfer in transfers):
-                sightings = await adapter.look_up(wanted, everywhere=True)
-                doubtful = True
+            doubtful += await self._look_for(network, calm, everywhere=False)
+            await self._settle(network)
+            if doubtful:
+                await self._look_for(network, doubtful, everywhere=True)
+                await self._settle(network)
         except (NetworkFailure, UntrustedReply) as error:
             _log.info("%s could not be asked for transactions: %s", network, type(error).__name__)
-            return
+
+    def _is_due(self, transfer: Transfer) -> bool:
+        last = self._looked.get(transfer.id)
+        lately = last is not None and last.age_s(self._parts.clock.now()) < _SELDOM_S - 1.0
+        return transfer.id not in self._handing_over and (transfer.is_waiting or not lately)
+
+    async def _look_for(self, network: NetworkId, transfers: Sequence[Transfer], *, everywhere: bool) -> list[Transfer]:
+        """Ask one server, or every one, and do what follows; return what the one denies, to be asked everywhere."""
+        if not transfers:
+            return []
+        adapter = self._parts.adapters.of(network)
+        handed = {transfer.id: self._handed.get(transfer.id) for transfer in transfers}
+        wanted = [Wanted(t.transaction, t.draft.sender, t.nonce, t.block) for t in transfers]
+        sightings = await adapter.look_up(wanted, everywhere=everywhere)
         for sighting in sightings:
             for sender, used in sighting.used_nonces.items():
                 self._used_nonces[network, sender] = used
-        complete = doubtful and len(sightings) >= len(adapter.endpoint_statuses())
+        denied = [] if everywhere else [transfer for transfer in transfers if is_denied(transfer, sightings)]
+        later = {transfer.id for transfer in denied}
+        complete = everywhere and len(sightings) >= len(adapter.endpoint_statuses())
         for transfer in transfers:
-            if self._handed.get(transfer.id) is handed[transfer.id]:  # else the servers were asked before they got it
+            # For what was handed over meanwhile the servers were asked before they had it.
+            if transfer.id not in later and self._handed.get(transfer.id) is handed[transfer.id]:
                 await self._conclude(transfer.id, sightings, complete=complete)
-        await self._settle(network)
+        return denied
 
     def _in_doubt(self, transfer: Transfer) -> bool:
         in_doubt = transfer.state in (TransferState.SIGNED, TransferState.UNKNOWN, TransferState.DROPPED)

@@ -24,13 +24,14 @@ from tests.fakes.sending_engine import OURS, WATCHED, sending_engine
 from tests.fakes.sleepers import settle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
-    from desktop_wallet.chains.adapter import ReadBatch, ReadRequest, Wanted
+    from desktop_wallet.chains.adapter import Delivery, ReadBatch, ReadRequest, Wanted
     from desktop_wallet.core.positions import Height
     from desktop_wallet.core.quotes import Quote
     from desktop_wallet.core.sightings import Sighting
+    from desktop_wallet.core.signing import SignedTransaction, TransactionId
     from desktop_wallet.core.transfers import Draft
 
 
@@ -48,15 +49,26 @@ class FaultyChain(ModelChain):
         self.may_look.set()
         self.head_age_s = 0
         self.counts_too_many = 0
+        self.asked: list[tuple[frozenset[TransactionId], bool]] = []
+        """What each look was for, and whether every server was asked."""
+        self.may_end = asyncio.Event()
+        self.may_end.set()
 
     @override
     async def look_up(self, wanted: Sequence[Wanted], *, everywhere: bool = False) -> tuple[Sighting, ...]:
         self.looks += 1
+        self.asked.append((frozenset(each.transaction for each in wanted), everywhere))
         if self.bugs:
             raise self.bugs.pop()
         seen = await super().look_up(wanted, everywhere=everywhere)
         await self.may_look.wait()
         return seen
+
+    @override
+    async def broadcast(self, signed: SignedTransaction) -> AsyncIterator[Delivery]:
+        async for delivery in super().broadcast(signed):
+            yield delivery
+            await self.may_end.wait()
 
     @override
     async def quote(self, draft: Draft) -> Quote:
@@ -159,9 +171,6 @@ async def test_what_is_being_cancelled_is_no_longer_expected(tmp_path: Path) -> 
         assert e.balances.badge(e.key(), None).expected_change == -cancel.fee.expected
         e.chain.mine()
         await e.see(lambda: e.transfers.get(cancel.id).settled, within_s=5)
-        assert e.transfers.get(sent.id).state is TransferState.BROADCAST, "not concluded yet"
-        badge = e.balances.badge(e.key(), None)
-        assert (badge.kind, badge.expected_change) == (BadgeKind.PENDING, 0)
         await e.see(lambda: e.transfers.get(sent.id).state is TransferState.REPLACED)
         assert e.balances.badge(e.key(), None).expected_change is None
 
@@ -401,3 +410,31 @@ async def test_a_disk_that_is_full_after_the_payment_left_changes_nothing_about_
             assert e.balances.badge(e.key(), None).kind is BadgeKind.PENDING
         await e.see(lambda: e.transfers.get(sent.id).settled)
         assert (e.vault.signed, e.chain.paid(OURS[1])) == (1, 1)
+
+
+async def test_a_server_that_never_answers_holds_up_no_confirmation(tmp_path: Path) -> None:
+    clock = FakeClock()
+    chain = FaultyChain(clock)
+    async with sending_engine(tmp_path, chain=chain, clock=clock) as e:
+        chain.may_end.clear()
+        sent = await e.pay()
+        chain.mine()
+        await e.see(lambda: e.transfers.get(sent.id).settled, within_s=1)
+        assert not e.sending.busy
+
+
+async def test_a_dropped_transfer_makes_no_look_for_another_dearer(tmp_path: Path) -> None:
+    clock = FakeClock()
+    chain = FaultyChain(clock, block_time_s=2.0)
+    async with sending_engine(tmp_path, chain=chain, clock=clock) as e:
+        dropped = await e.pay()
+    chain.forget()
+    clock.restart()
+    async with sending_engine(tmp_path, chain=chain, clock=clock) as e:
+        await e.see(lambda: e.transfers.get(dropped.id).state is TransferState.DROPPED)
+        waiting = await e.pay()
+        chain.asked.clear()
+        await e.wait(180)
+        assert chain.asked.count((frozenset({waiting.transaction}), False)) > 50
+        assert chain.asked.count((frozenset({dropped.transaction}), True)) == 3
+        assert {which for which, everywhere in chain.asked if everywhere} == {frozenset({dropped.transaction})}
