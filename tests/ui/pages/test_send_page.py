@@ -24,6 +24,7 @@ from desktop_wallet.core.transfers import TransferState
 from desktop_wallet.ui.pages.send.page import SendPage
 from desktop_wallet.ui.pages.send.places import Instead
 from desktop_wallet.ui.pages.send.state import Doing, SendStep
+from desktop_wallet.ui.screen_reading import read_screen
 from desktop_wallet.ui.theme import ThemeMode
 from tests.ui.fake_sending import ALIKE, ETH, GWEI, PASSWORD, STRANGER, SendingSession, gas_fee, sending_session
 from tests.ui.fake_shell import FakeShell, the_theme
@@ -471,6 +472,42 @@ async def test_no_address_is_ever_cut(page: SendPage, session: SendingSession, w
         assert len(lines) == 42
         assert max(left for _, left, _, _ in lines) + label._digit_width <= label.width()
     the_theme(ThemeMode.LIGHT)
+
+
+async def test_tab_leads_through_the_review_from_top_to_bottom(
+    page: SendPage, session: SendingSession, until: Until
+) -> None:
+    session.sending.asks_password = True
+    session.transfers.payments[ALIKE] = PaidBefore(4)
+    session.sending.script.more = (Caution(CautionKind.BURN_ADDRESS),)
+    await _reviewed(page, until)
+    names: list[str] = []
+    at: QWidget | None = page.review.amount
+    while not names or names[-1] != "Copy details":
+        at = at.nextInFocusChain() if at is not None else None
+        assert at is not None
+        if at.focusPolicy() & Qt.FocusPolicy.TabFocus and at.isVisibleTo(page):
+            names.append(at.accessibleName())
+    assert names == [
+        "I want to destroy this amount",
+        "I have compared every digit, and this is the address I mean",
+        "Change fee",
+        "More",
+        "Password",
+        "Show password",
+        "Back",
+        "Copy details",
+    ]
+
+
+async def test_a_screen_reader_hears_the_cautions_before_the_rest(
+    page: SendPage, session: SendingSession, until: Until
+) -> None:
+    await _reviewed(page, until)
+    said = [line.partition(": ")[2] for line in read_screen(page)]
+    first = said.index("Warning: First payment to this address")
+    assert said.index("You send, on Ethereum: 0.25 ETH (focused)") < first < said.index(f"To {_WHOLE}")
+    assert [line for line in said if line.startswith("0.000 42 ETH")] == ["0.000 42 ETH"]
 
 
 async def test_the_details_can_be_copied(page: SendPage, shell: FakeShell, until: Until) -> None:

@@ -50,7 +50,11 @@ class CautionBlock(QFrame):
         column = QVBoxLayout()
         column.setSpacing(2)
         row.addLayout(column, 1)
-        column.addWidget(Text(theme, words.title, TextStyle.STRONG, token, wrap=True))
+        title = Text(theme, words.title, TextStyle.STRONG, token, wrap=True)
+        title.setAccessibleName(
+            f"{_SPOKEN[caution.weight]}: {words.title}"
+        )  # for the eye the icon says how grave it is
+        column.addWidget(title)
         column.addWidget(Text(theme, words.sentence, TextStyle.BODY, Token.TEXT, wrap=True))
         if words.quoted:
             said = Text(theme, f"The contract says: “{words.quoted}”", TextStyle.BODY, Token.TEXT, wrap=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop_wallet.ui.pages.send.names import whole
 from desktop_wallet.ui.theme import GRID, TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.text import Text
 
@@ -75,7 +76,7 @@ class LineView(QWidget):
             return
         self._label.set_text(line.label)
         self._value.set_text(line.value)
-        self._value.setAccessibleName(line.text)
+        self._value.setAccessibleName(whole(line.value))
         self._quiet.set_text(line.quiet)
         self._quiet.setVisible(bool(line.quiet))
         # What stands alone may take the whole width and breaks there; beside quieter words it keeps to one line.

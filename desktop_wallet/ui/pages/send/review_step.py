@@ -37,6 +37,7 @@ from desktop_wallet.ui.widgets.buttons import LinkButton, PrimaryButton, Seconda
 from desktop_wallet.ui.widgets.card import Card, Separator
 from desktop_wallet.ui.widgets.notice import Banner, NoticeKind
 from desktop_wallet.ui.widgets.password_field import PasswordField
+from desktop_wallet.ui.widgets.tab_order import follow
 from desktop_wallet.ui.widgets.text import ElidedText, Text
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class ReviewStep(QWidget):
         self.changed = Banner(theme, "", NoticeKind.WARNING)
         self.title = Text(theme, token=Token.MUTED)
         self.amount = FittedText(theme, TextStyle.DISPLAY)
+        self.amount.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab begins here, and does not stop here
         self.badge = BadgeLabel(theme)
         self.place = ElidedText(theme, style=TextStyle.SMALL, token=Token.MUTED, mode=Qt.TextElideMode.ElideMiddle)
         self.place.setMaximumWidth(_PLACE_WIDTH)
@@ -91,7 +93,7 @@ class ReviewStep(QWidget):
         self.back = SecondaryButton(theme, "Back", on_click=self.back_wanted.emit)
         self.copy = SecondaryButton(theme, "Copy details", on_click=self._on_copy_clicked)
         self.sign = PrimaryButton(theme, "Sign and send", on_click=self.sign_wanted.emit)
-        self._cautions = QVBoxLayout()
+        self._cautions = QWidget()
         self._error = ""
         self._build()
         self._connect()
@@ -105,8 +107,10 @@ class ReviewStep(QWidget):
         card = Card(self.theme, margin=0)
         card.body.setSpacing(0)
         card.body.addWidget(self._head())
-        self._cautions.setSpacing(0)
-        card.body.addLayout(self._cautions)
+        stacked = QVBoxLayout(self._cautions)
+        stacked.setContentsMargins(0, 0, 0, 0)
+        stacked.setSpacing(0)
+        card.body.addWidget(self._cautions)
         card.body.addWidget(Separator(self.theme))
         card.body.addWidget(self._lines())
         card.body.addWidget(Separator(self.theme))
@@ -149,12 +153,10 @@ class ReviewStep(QWidget):
         beside.addWidget(self.who)
         column.addLayout(row)
         column.addWidget(self.before)
-        self.change_fee.setCheckable(True)
         self.fee.column.addWidget(self.choice)
         self.choice.hide()
         column.addWidget(self.fee)
         column.addWidget(self.after)
-        self.more_button.setCheckable(True)
         self.more_button.set_quiet()
         across = QHBoxLayout()
         across.setContentsMargins(0, 0, 0, 0)
@@ -192,10 +194,8 @@ class ReviewStep(QWidget):
         """
         self.changed.set_text(changed)
         self.changed.setVisible(bool(changed))
-        self.change_fee.setChecked(False)
         self.choice.hide()
-        self.more_button.setChecked(False)
-        self.more.hide()
+        self._unfold_more(unfolded=False)
         self.password.clear()
         self.set_error("")
         self.amount.setFocus()
@@ -318,7 +318,15 @@ class ReviewStep(QWidget):
 
     def _arrange(self) -> None:
         """Lay out at once what has changed: text that breaks, in rows within rows, else takes Qt several frames."""
-        for inner in (*self.before.views, self.fee, *self.after.views, *self._blocks, self.before, self.after):
+        for inner in (
+            *self.before.views,
+            self.fee,
+            *self.after.views,
+            *self._blocks,
+            self.before,
+            self.after,
+            self._cautions,
+        ):
             lay_out(inner)
         outer = self.fee.parentWidget()
         while outer is not None and not isinstance(outer, QScrollArea):
@@ -331,21 +339,20 @@ class ReviewStep(QWidget):
             return
         self._said = said
         self._clear_cautions()
+        stacked = self._cautions.layout()
+        assert stacked is not None  # noqa: S101 - it was given one when it was built
         for caution, words in said:
             block = CautionBlock(self.theme, caution, words, ticked=self.state.is_ticked(caution))
             block.ticked.connect(self._on_ticked)
-            self._cautions.addWidget(block)
+            stacked.addWidget(block)
             self._blocks.append(block)
-        last: QWidget = self.amount
-        for block in self.blocks:
-            if block.tick is not None:
-                QWidget.setTabOrder(last, block.tick)
-                last = block.tick
+        self._cautions.setVisible(bool(self._blocks))
+        follow(self.amount, self._cautions)
 
     def _clear_cautions(self) -> None:
         for block in self._blocks:
-            self._cautions.removeWidget(block)
             block.hide()
+            block.setParent(None)
             block.deleteLater()
         self._blocks.clear()
 
@@ -354,12 +361,15 @@ class ReviewStep(QWidget):
         self.settle()
 
     def _on_change_clicked(self) -> None:
-        self.choice.setVisible(self.change_fee.isChecked())
+        self.choice.setVisible(self.choice.isHidden())
 
     def _on_more_clicked(self) -> None:
-        self.more.setVisible(self.more_button.isChecked())
-        self.more_button.set_text("Less" if self.more_button.isChecked() else "More")
+        self._unfold_more(unfolded=self.more.isHidden())
         self.renew()
+
+    def _unfold_more(self, *, unfolded: bool) -> None:
+        self.more.setVisible(unfolded)
+        self.more_button.set_text("Less" if unfolded else "More")
 
     def _on_copy_clicked(self) -> None:
         if self.state.review is not None:
