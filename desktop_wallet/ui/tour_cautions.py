@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QSize
 from typing_extensions import override
 
 from desktop_wallet.core.addresses import Address, parse_address
@@ -13,9 +14,13 @@ from desktop_wallet.core.fees import GasFee, Speed
 from desktop_wallet.core.networks import Family
 from desktop_wallet.core.quotes import Movement
 from desktop_wallet.core.signing import MarketPrice
-from desktop_wallet.ui.tour_sending import FRIEND, SendingScenes
+from desktop_wallet.core.transfers import TransferState
+from desktop_wallet.ui.pages.activity import ActivityPage
+from desktop_wallet.ui.theme import SMALLEST_WINDOW
+from desktop_wallet.ui.tour_sending import FRIEND, MINED, Seen, SendingScenes
 
 if TYPE_CHECKING:
+    from desktop_wallet.core.balances import Reading
     from desktop_wallet.core.transfers import Draft
     from desktop_wallet.services.reviews import Review
     from desktop_wallet.ui.tour_hands import Hands
@@ -26,11 +31,13 @@ _STRANGER = parse_address(Family.EVM, "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6F
 """Another example address of ERC-55, whom nobody here ever paid."""
 _TENTH = 10**17
 
+_SMALL = ("review", "review-look-alike", "review-contract-and-fails")
+
 
 class CautionScenes(SendingScenes):
     """Shows what a review warns of. What one picture makes strange is put right before the next."""
 
-    def __init__(self, hands: Hands, seen: list[tuple[str, Review]]) -> None:
+    def __init__(self, hands: Hands, seen: list[Seen]) -> None:
         """`seen`: reviews of earlier scenes of which a dark picture is still to be taken."""
         super().__init__(hands)
         self.seen = seen
@@ -38,14 +45,16 @@ class CautionScenes(SendingScenes):
     @override
     async def walk(self) -> None:
         """Take every picture of these scenes; a friend was paid before, and one payment on the rollup is stuck."""
+        await self._stuck()
         await self._recipients()
         await self._outcomes()
         await self._fees()
         await self._order()
         await self._what_no_practice_network_does()
-        await self._password()
         await self._outdated()
+        await self._password()
         await self._in_the_dark()
+        await self._in_a_small_window()
 
     async def _recipients(self) -> None:
         accounts = [account.address for account in self.hands.session.accounts.accounts()]
@@ -88,8 +97,15 @@ class CautionScenes(SendingScenes):
             fee = GasFee(Speed.CUSTOM, MarketPrice(max_fee_wei, tip_wei), gas, normal.gas_expected, base_wei)
             await self._show_review(f"review-{name}", await sending.review(draft, Speed.CUSTOM, fee, quoted.quote))
 
-    async def _order(self) -> None:
+    async def _stuck(self) -> None:
         await self._show("earlier-stuck", self.draft(self.rollup, FRIEND, 10**15))
+        transfers = self.hands.session.transfers.all()
+        for stuck in [transfer for transfer in transfers if transfer.state is TransferState.DROPPED]:
+            await self.hands.session.sending.send_again(stuck.id)
+            await self.take_again(self.rollup)
+            await self.become(stuck, *MINED)
+
+    async def _order(self) -> None:
         self.main.hold_back()
         await self.pay(self.draft(self.main, FRIEND, 10**16))
         await self._show("earlier-open", self.draft(self.main, FRIEND, _TENTH))
@@ -135,13 +151,32 @@ class CautionScenes(SendingScenes):
     async def _password(self) -> None:
         settings = self.hands.session.settings
         await settings.change(ask_password_to_send=True)
-        await self._show("asks-the-password", self.draft(self.main, FRIEND, _TENTH))
+        self.send_page.begin(self.draft(self.main, FRIEND, _TENTH))
+        await self.reviewed()
+        await self.hands.pictures("review-asks-the-password")
         await settings.change(ask_password_to_send=False)
 
     async def _in_the_dark(self) -> None:
-        for name, review in self.seen:
-            self.send_page.show_review(review)
-            await self.hands.picture(name, dark=True)
+        for seen in self.seen:
+            self._show_again(seen)
+            await self.hands.picture(seen.name, dark=True)
+
+    async def _in_a_small_window(self) -> None:
+        hands = self.hands
+        size = hands.window.size()
+        hands.window.resize(QSize(*SMALLEST_WINDOW))
+        for seen in self.seen:
+            if seen.name in _SMALL:
+                self._show_again(seen)
+                await hands.picture(f"smallest-{seen.name}")
+        sent = await self.pay(self.draft(self.main, FRIEND, _TENTH))
+        await hands.picture("smallest-sent")
+        hands.window.open_page("activity")
+        await hands.picture("smallest-activity")
+        self.page(ActivityPage).open_details(sent.id)
+        await hands.picture("smallest-activity-details")
+        self.page(ActivityPage).close_details()
+        hands.window.resize(size)
 
     # Hands
 
@@ -155,9 +190,21 @@ class CautionScenes(SendingScenes):
         await self.hands.until(lambda: page.state.review is not None and page.state.review.draft == draft)
         await self.reviewed(f"review-{name}")
 
+    def _show_again(self, seen: Seen) -> None:
+        """Show a review as old as it was when it was seen first: only the light has changed."""
+        review = seen.review
+        since_s = self.hands.clock.now().boot_s - seen.at.boot_s
+        again = replace(review, reading=_later(review.reading, since_s))
+        self.send_page.show_review(again)
+
     async def _show_review(self, name: str, review: Review) -> None:
         self.send_page.show_review(review)
         await self.reviewed(name)
+
+
+def _later(reading: Reading, by_s: float) -> Reading:
+    started = reading.started
+    return replace(reading, started=started._replace(wall_s=started.wall_s + by_s, boot_s=started.boot_s + by_s))
 
 
 def _with(review: Review, caution: Caution, movements: tuple[Movement, ...]) -> Review:

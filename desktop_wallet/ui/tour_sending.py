@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from desktop_wallet.core.addresses import parse_address
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from desktop_wallet.chains.practice.chain import PracticeChain
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.assets import Asset
+    from desktop_wallet.core.instants import Instant
     from desktop_wallet.core.transfers import Transfer, TransferId
     from desktop_wallet.services.reviews import Review
     from desktop_wallet.ui.pages.page import Page
@@ -27,9 +29,18 @@ FRIEND = parse_address(Family.EVM, "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359")
 _RESENT_FOR_S = 700.0
 """Longer than the wallet hands a payment over again by itself."""
 _FINAL_S = 60.0
-_MINED = (TransferState.CONFIRMED, TransferState.FINALIZED)
+MINED = (TransferState.CONFIRMED, TransferState.FINALIZED)
 
 _PageT = TypeVar("_PageT", bound="Page")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A review that a picture was taken of, and when."""
+
+    name: str
+    review: Review
+    at: Instant
 
 
 class SendingScenes:
@@ -37,7 +48,7 @@ class SendingScenes:
 
     def __init__(self, hands: Hands) -> None:
         self.hands = hands
-        self.seen: list[tuple[str, Review]] = []
+        self.seen: list[Seen] = []
         """Reviews of which there is a light picture, for the dark ones."""
         self.main, self.rollup = hands.application.practice
 
@@ -104,7 +115,7 @@ class SendingScenes:
         await self.reviewed("review-speed-up")
         faster = await self.sign()
         await self.take_again(self.main)
-        await self.become(faster, *_MINED)
+        await self.become(faster, *MINED)
         await hands.until(lambda: not any(transfer.is_waiting for transfer in hands.session.transfers.all()))
         await hands.picture("sent-confirmed")
         hands.window.open_page("balances")
@@ -121,7 +132,7 @@ class SendingScenes:
         cancel = await self.sign()
         await hands.picture("sent-cancel")
         await self.take_again(self.main)
-        await self.become(cancel, *_MINED)
+        await self.become(cancel, *MINED)
 
     async def _failed(self) -> None:
         """Another program spends the tokens first."""
@@ -151,7 +162,7 @@ class SendingScenes:
         self.main.outage = False
         await hands.press("Send again")
         hands.pass_time(self.main.world.block_time_s)
-        await self.become(unknown, *_MINED)
+        await self.become(unknown, *MINED)
 
     async def _dropped(self) -> None:
         hands = self.hands
@@ -206,7 +217,7 @@ class SendingScenes:
         await self.hands.until(lambda: state.step is SendStep.REVIEW)
         await self.hands.settle()
         if name and state.review is not None:
-            self.seen.append((name, state.review))
+            self.seen.append(Seen(name, state.review, self.hands.clock.now()))
             await self.hands.picture(name)
 
     async def sign(self) -> Transfer:
