@@ -34,7 +34,7 @@ _PANIC = bytes.fromhex("4e487b71")
 _SELECTOR = 4
 _TRUE = (1).to_bytes(32, "big")
 _POOR = ("insufficient funds", "insufficient balance", "sender balance", "account balance", "outoffund", "out of fund")
-_PREFIX = "execution reverted: "
+_REVERTED = "execution reverted"
 
 
 def simulation_calls(transaction: dict[str, str]) -> tuple[Call, ...]:
@@ -126,8 +126,8 @@ def _words(error: RpcError) -> str:
 
 
 def _plain(message: str) -> str:
-    """Return a server's words without the prefix that go-ethereum puts before a contract's."""
-    return message.removeprefix(_PREFIX)[:_REASON_LENGTH]
+    """Return a server's words without go-ethereum's before a contract's, which say nothing by themselves."""
+    return message.removeprefix(_REVERTED).removeprefix(": ")[:_REASON_LENGTH]
 
 
 def _revert_data(value: object) -> bytes:

@@ -233,6 +233,14 @@ async def test_a_reason_is_cleaned_and_short(stage: SendingStage) -> None:
     assert reason.startswith("gnp.<b>evil</b> xxx")
 
 
+async def test_a_contract_that_gives_no_reason_is_not_quoted(stage: SendingStage) -> None:
+    reverted = error(3, "execution reverted", "0x")
+    stage.server.edits["eth_estimateGas"] = stage.server.edits["eth_simulateV1"] = reverted
+    outcome = (await stage.adapter.quote(stage.draft(1))).outcome
+
+    assert (outcome.succeeds, outcome.reason) == (False, "")
+
+
 @pytest.mark.parametrize("edits", FALLBACKS.values(), ids=FALLBACKS)
 async def test_more_than_there_is_does_not_succeed_and_blames_no_server(
     stage: SendingStage, edits: dict[str, Edit]

@@ -228,6 +228,9 @@ def test_a_replacement_says_what_it_replaces(session: SendingSession, review: Re
     cancel = Draft(review.draft.network, sender, sender, review.draft.asset, 0, TransferKind.CANCEL, first.id)
     cancelling = session.sending.compose(cancel, Speed.FAST)
     assert title_text(cancelling) == "You cancel a transfer, on Ethereum"
+    practice = replace(review.network, practice=True)
+    assert title_text(replace(faster, network=practice)) == "You send play money again with a higher fee, on Ethereum"
+    assert title_text(replace(cancelling, network=practice)) == "You cancel a transfer of play money, on Ethereum"
     assert amount_text(cancelling) == "Only the fee"
     assert "can no longer be mined" in replaced_text(cancelling, now)
     assert replaced_text(review, now) == ""

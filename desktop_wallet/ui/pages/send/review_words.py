@@ -57,13 +57,12 @@ class Line:
 def title_text(review: Review) -> str:
     """Return what is done, and on which network: "You send, on Ethereum"."""
     draft, network = review.draft, review.network
+    money = money_text(network)
     if draft.kind is TransferKind.CANCEL:
-        what = "You cancel a transfer"
-    elif draft.replaces is not None:
-        what = "You send again with a higher fee"
+        what = f"You cancel a transfer of{money}" if money else "You cancel a transfer"
     else:
-        what = "You send"
-    return f"{what}{money_text(network)}, on {network.name}"
+        what = f"You send{money}{' again with a higher fee' if draft.replaces is not None else ''}"
+    return f"{what}, on {network.name}"
 
 
 def money_text(network: Network) -> str:
