@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QPainter
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -155,6 +155,11 @@ class DetailsPane(QFrame):
         self._list.setSpacing(2 * GRID)
         self._rows: list[FieldRow] = []
         self._build()
+        sends = QAction("Send", self)
+        sends.setShortcut(QKeySequence("Ctrl+S"))
+        sends.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        sends.triggered.connect(self.send.click)
+        self.addAction(sends)
 
     def _build(self) -> None:
         theme = self._theme
@@ -237,7 +242,7 @@ class DetailsPane(QFrame):
         self.refresh.setEnabled(not badge.updating)
         watched = row.account.wallet.kind is WalletKind.WATCH
         self.send.setEnabled(not watched)
-        self.send.setToolTip("This account is only watched: its key is not here." if watched else "")
+        self.send.setToolTip("This account is only watched: its key is not here." if watched else "Send (Ctrl+S)")
         self._show_fields(fields(row, now, claims))
 
     @override

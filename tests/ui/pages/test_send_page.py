@@ -504,9 +504,9 @@ async def test_a_screen_reader_hears_the_cautions_before_the_rest(
     page: SendPage, session: SendingSession, until: Until
 ) -> None:
     await _reviewed(page, until)
-    said = [line.partition(": ")[2] for line in read_screen(page)]
+    said = [line.partition(": ")[2].removesuffix(" (focused)") for line in read_screen(page)]
     first = said.index("Warning: First payment to this address")
-    assert said.index("You send, on Ethereum: 0.25 ETH (focused)") < first < said.index(f"To {_WHOLE}")
+    assert said.index("You send, on Ethereum: 0.25 ETH") < first < said.index(f"To {_WHOLE}")
     assert [line for line in said if line.startswith("0.000 42 ETH")] == ["0.000 42 ETH"]
 
 
@@ -738,6 +738,15 @@ async def test_a_balance_of_another_page_fills_account_and_asset(
     assert _choice(page, "From account").currentText() == "Everyday · Account 1"
     assert _choice(page, "Network").currentText() == "Base"
     assert _choice(page, "Asset").currentText() == "USDC  USD Coin"
+
+
+async def test_an_account_that_cannot_sign_is_not_quietly_another(
+    page: SendPage, shell: FakeShell, session: SendingSession
+) -> None:
+    session.accounts.add("Cold", "Shelf", kind=WalletKind.WATCH)
+    page.take_up(session.key(3, 0, 0))
+    assert shell.said.startswith("The key of that account is not here")
+    assert page.state.entry.sender == session.accounts.accounts()[0].address
 
 
 async def test_a_replacement_goes_straight_to_its_review(page: SendPage, session: SendingSession, until: Until) -> None:

@@ -73,6 +73,26 @@ async def _review(window: MainWindow, page: SendPage, session: Session, until: U
     return key, BalanceKey(key.network, recipient.address, key.asset)
 
 
+async def test_the_keys_send_from_the_table_and_from_the_details(
+    window: MainWindow, page: SendPage, session: Session, until: Until
+) -> None:
+    window.activateWindow()
+    await until(window.isActiveWindow)
+    balances = window.scene.pages["balances"]
+    assert isinstance(balances, BalancesPage)
+    keys = [balances.model.key_at(line) for line in (1, 2)]
+    assert keys[1] is not None
+    balances.table.select(keys[0])
+    balances.table.setFocus()
+    QTest.keyClick(balances.table, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert (window.scene.current, page.draft.key) == (page, keys[0])
+    window.open_page("balances")
+    balances.open_details(keys[1])
+    balances.pane.copy.setFocus()
+    QTest.keyClick(balances.pane.copy, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert (window.scene.current, page.draft.key) == (page, keys[1])
+
+
 async def test_from_a_balance_to_a_confirmed_payment(
     window: MainWindow, page: SendPage, session: Session, clock: FakeClock, until: Until
 ) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop_wallet.core.assets import native_asset
 from desktop_wallet.core.balances import BalanceKey
 from desktop_wallet.ui.pages.send.draft_words import (
     AMOUNT_HINT,
@@ -268,6 +269,15 @@ class DraftStep(QWidget):
             return None
         return BalanceKey(entry.network, entry.sender, entry.asset.id)
 
+    @property
+    def keys(self) -> tuple[BalanceKey, ...]:
+        """Return that balance, and the one that pays the fee; none while nothing is chosen."""
+        key = self.key
+        if key is None or self._session is None:
+            return ()
+        coin = native_asset(self._session.catalogue.network(key.network)).id
+        return tuple(dict.fromkeys((key, BalanceKey(key.network, key.address, coin))))
+
     def focus_first(self) -> None:
         """Put the cursor where something is missing."""
         entry = self.state.entry
@@ -379,5 +389,5 @@ def _fill(choice: Choice, texts: list[str], chosen: int | None) -> None:
 
 
 def _asset_text(words: AssetWords) -> str:
-    marks = "" if words.listed else " (its own words)"
+    marks = "" if words.listed else " (so its contract says)"
     return f"{words.symbol}  {words.name}{marks}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_wallet.core.amounts import Amount, shown_text
+from desktop_wallet.core.assets import native_asset
+from desktop_wallet.core.errors import NotEnough
 from desktop_wallet.core.fees import Speed
 from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.pages.send.names import money, symbol
@@ -13,10 +15,11 @@ from desktop_wallet.ui.words import count_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_wallet.core.assets import Asset
+    from desktop_wallet.core.assets import Asset, AssetId
     from desktop_wallet.core.balances import Reading
-    from desktop_wallet.core.errors import InvalidAddress, InvalidAmount, NotEnough, WalletError
+    from desktop_wallet.core.errors import InvalidAddress, InvalidAmount, WalletError
     from desktop_wallet.core.networks import NetworkId
+    from desktop_wallet.services.catalogue import Catalogue
     from desktop_wallet.services.reviews import Most
 
 _ADDRESS_LENGTH = 42
@@ -95,8 +98,16 @@ def not_enough_text(error: NotEnough, coin: Asset, asset: Asset) -> str:
     return f"This takes {takes}, and {there} can be spent. Send less."
 
 
+def problem_text(error: WalletError, asset: AssetId | None, catalogue: Catalogue) -> str:
+    """Return why a draft of this asset could not be reviewed, or its review not be signed, in whole sentences."""
+    if isinstance(error, NotEnough) and asset is not None:
+        coin = native_asset(catalogue.network(asset.network))
+        return not_enough_text(error, coin, catalogue.asset(asset))
+    return refusal(error, lambda network: catalogue.network(network).name)
+
+
 def refusal(error: WalletError, names: Callable[[NetworkId], str]) -> str:
-    """Return why a draft could not be reviewed, or a review not be signed."""
+    """Return why something about a transfer was not done."""
     why = str(error.data.get("why", ""))
     return _NOT_ALLOWED.get(why) or error_text(error, names).text
 

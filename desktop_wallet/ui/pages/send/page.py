@@ -9,14 +9,13 @@ from typing_extensions import override
 
 from desktop_wallet.core.addresses import display_address
 from desktop_wallet.core.amounts import Amount, plain_text
-from desktop_wallet.core.assets import native_asset
 from desktop_wallet.core.balances import BalanceKey
-from desktop_wallet.core.errors import NotEnough, WalletError
+from desktop_wallet.core.errors import WalletError
 from desktop_wallet.core.fees import Speed
 from desktop_wallet.core.transfers import Draft
 from desktop_wallet.ui.pages.page import Page
 from desktop_wallet.ui.pages.send.draft_step import DraftStep
-from desktop_wallet.ui.pages.send.draft_words import most_text, not_enough_text, refusal
+from desktop_wallet.ui.pages.send.draft_words import most_text, problem_text
 from desktop_wallet.ui.pages.send.names import SendNames, money
 from desktop_wallet.ui.pages.send.places import Instead, SendPlaces, missing
 from desktop_wallet.ui.pages.send.review_step import ReviewStep
@@ -133,7 +132,7 @@ class SendPage(Page):
     @override
     def refresh(self) -> None:
         """Read the balance of the draft anew."""
-        session, keys = self.session, self._keys()
+        session, keys = self.session, self.draft.keys
         if session is not None and keys:
             self.tasks.start(session.balances.refresh(keys), key=f"refresh {keys[0]}")
 
@@ -162,6 +161,9 @@ class SendPage(Page):
         self.cancel()
         self.state.begin_from(key.address, self.session.catalogue.asset(key.asset))
         self._show_choices()
+        if self.state.entry.sender != key.address:
+            text = "The key of that account is not here, so nothing can be sent from it. Another one is chosen."
+            self.shell.notify(text, kind=NoticeKind.WARNING, key="send")
         self._show_step()
         self._read()
         self.draft.focus_first()
@@ -236,14 +238,11 @@ class SendPage(Page):
         self.places.to_top(SendStep.REVIEW)
 
     def _problem(self, error: WalletError) -> str:
-        session = self.session
-        if session is None:
-            return ""
         draft = self.state.given or (self.state.review.draft if self.state.review else None)
-        asset = session.catalogue.asset(draft.asset) if draft else self.state.entry.asset
-        if isinstance(error, NotEnough) and asset is not None:
-            return not_enough_text(error, native_asset(session.catalogue.network(asset.id.network)), asset)
-        return refusal(error, lambda known: session.catalogue.network(known).name)
+        asset = self.state.entry.asset
+        if self.session is None:
+            return ""
+        return problem_text(error, draft.asset if draft else asset.id if asset else None, self.session.catalogue)
 
     # The most there is
 
@@ -369,15 +368,8 @@ class SendPage(Page):
 
     # Within
 
-    def _keys(self) -> tuple[BalanceKey, ...]:
-        key = self.draft.key
-        if key is None or self.session is None:
-            return ()
-        coin = native_asset(self.session.catalogue.network(key.network)).id
-        return tuple(dict.fromkeys((key, BalanceKey(key.network, key.address, coin))))
-
     def _read(self) -> None:
-        session, keys = self.session, self._keys()
+        session, keys = self.session, self.draft.keys
         if session is not None and keys and self.opened is not None and self.state.step is SendStep.DRAFT:
             self.tasks.start(session.balances.read(keys), key=f"{_READ} {keys[0]}")
 
@@ -417,7 +409,7 @@ class SendPage(Page):
         if (change.accounts or change.catalogue) and self.state.step is SendStep.DRAFT:
             self._show_choices()
             self._show_step()
-        if self.state.step is SendStep.DRAFT and not change.balances.isdisjoint(self._keys()):
+        if self.state.step is SendStep.DRAFT and not change.balances.isdisjoint(self.draft.keys):
             self.draft.renew(self.opened)
         if self.state.transfer is not None and self.state.transfer.id in change.transfers:
             self._show_transfer()
