@@ -692,6 +692,10 @@ async def test_the_password_is_asked_for_where_the_settings_say_so(
     assert page.state.step is SendStep.REVIEW
     assert field.text() == ""
     session.sending.script.refuse_send = None
+    _button(page, "Back").click()
+    _button(page, "Review").click()
+    await until(lambda: page.state.step is SendStep.REVIEW)
+    assert page.review.password.error == ""
     QTest.keyClicks(field, PASSWORD)
     QTest.keyClick(field, Qt.Key.Key_Return)
     await until(lambda: page.state.step is SendStep.SENT)

@@ -35,6 +35,7 @@ from desktop_wallet.ui.theme import GRID, TextStyle, Token
 from desktop_wallet.ui.widgets.badge import BadgeLabel
 from desktop_wallet.ui.widgets.buttons import LinkButton, PrimaryButton, SecondaryButton
 from desktop_wallet.ui.widgets.card import Card, Separator
+from desktop_wallet.ui.widgets.fields import FormRow
 from desktop_wallet.ui.widgets.notice import Banner, NoticeKind
 from desktop_wallet.ui.widgets.password_field import PasswordField
 from desktop_wallet.ui.widgets.tab_order import follow
@@ -89,6 +90,7 @@ class ReviewStep(QWidget):
         self.choice = FeeChoice(theme)
         self.more_button = LinkButton(theme, "More", on_click=self._on_more_clicked)
         self.password = PasswordField(theme, "Password")
+        self._password_row = FormRow(theme, "Password", self.password, "Your settings ask for it at each send.")
         self.hint = Text(theme, token=Token.MUTED, wrap=True)
         self.back = SecondaryButton(theme, "Back", on_click=self.back_wanted.emit)
         self.copy = SecondaryButton(theme, "Copy details", on_click=self._on_copy_clicked)
@@ -173,8 +175,7 @@ class ReviewStep(QWidget):
         column = QVBoxLayout(foot)
         column.setContentsMargins(_MARGIN, 4 * GRID, _MARGIN, 4 * GRID)
         column.setSpacing(2 * GRID)
-        self.password.field.setPlaceholderText("Your settings ask for it at each send")
-        column.addWidget(self.password)
+        column.addWidget(self._password_row)
         column.addWidget(self.hint)
         row = QHBoxLayout()
         row.setSpacing(2 * GRID)
@@ -197,6 +198,7 @@ class ReviewStep(QWidget):
         self.choice.hide()
         self._unfold_more(unfolded=False)
         self.password.clear()
+        self.password.set_error("")
         self.set_error("")
         self.amount.setFocus()
 
@@ -258,7 +260,7 @@ class ReviewStep(QWidget):
         """Show what may be pressed now, and why not."""
         state, review = self.state, self.state.review
         busy = state.doing is not Doing.NOTHING
-        self.password.setVisible(self.asks_password)
+        self._password_row.setVisible(self.asks_password)
         ready = state.may_sign and (not self.asks_password or bool(self.password.text()))
         self.sign.setEnabled(ready)
         self.sign.set_text("Signing…" if state.doing is Doing.SIGNING else "Sign and send")
