@@ -57,7 +57,8 @@ class Reviewing:
         return self._accounts.wallet(account.wallet).kind is not WalletKind.WATCH
 
     async def quote(self, draft: Draft) -> Quote:
-        """Return what the network says of a draft; raises NetworkFailure, UntrustedReply."""
+        """Return what the network says of a draft; raises NotAllowed, NetworkFailure, UntrustedReply."""
+        self._check_on(draft.network)
         return await self._parts.adapters.of(draft.network).quote(draft)
 
     async def review(
@@ -224,7 +225,10 @@ class Reviewing:
         return asset, coin
 
     def _fee(self, quote: Quote, speed: Speed, custom: GasFee | None, replaced: Transfer | None) -> GasFee:
-        fee = custom if speed is Speed.CUSTOM and custom is not None else quote.fees.of(speed)
+        fee = quote.fees.of(speed)
+        if speed is Speed.CUSTOM and custom is not None:
+            # Price and limit are the person's; what the network takes beside them is as the quote has it now.
+            fee = replace(fee, speed=speed, price=custom.price, gas_limit=custom.gas_limit)
         if replaced is None:
             return fee
         adapter = self._parts.adapters.of(quote.draft.network)

@@ -227,6 +227,7 @@ class Session:
             steps.push_async_callback(self._keep_counters)
             steps.push_async_callback(self.incoming.stop)
             steps.push_async_callback(self.balances.stop)
+            steps.push_async_callback(self.transfers.stop)
             steps.push_async_callback(self.settling.stop)
             steps.push_async_callback(self.sending.stop)
             steps.push_async_callback(self.preload.stop)

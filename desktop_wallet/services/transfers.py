@@ -17,6 +17,7 @@ from desktop_wallet.core.transfers import (
     spendable,
     touched,
 )
+from desktop_wallet.services.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,6 +48,7 @@ class TransferBook:
         self._waiting: dict[BalanceKey, dict[TransferId, Transfer]] = {}
         self._paid: dict[Address, PaidBefore] | None = None
         self._changing = asyncio.Lock()
+        self._tasks = Tasks()
         self.on_invalidated: Callable[[Sequence[Scope]], None] = lambda _: None
         """Told of every invalidation that was recorded with a transfer."""
         self.on_moved: Callable[[NetworkId], None] = lambda _: None
@@ -148,7 +150,13 @@ class TransferBook:
     # Changes
 
     async def add(self, transfer: Transfer, cause: str) -> None:
-        """Store a signed transfer together with its invalidation, then show it; raises StorageFailure, AlreadyThere."""
+        """Store a signed transfer together with its invalidation, then show it; raises StorageFailure, AlreadyThere.
+
+        Whoever is cancelled while it is written stops nothing: memory follows the disk.
+        """
+        await asyncio.shield(self._tasks.start(self._add(transfer, cause), "add a transfer"))
+
+    async def _add(self, transfer: Transfer, cause: str) -> None:
         async with self._changing:
             stale = scopes(transfer)
             await self._registry.add_transfer(transfer, stale, cause)
@@ -161,8 +169,15 @@ class TransferBook:
         """Store what `step` makes of a transfer, then show it; return the transfer as it is then.
 
         `step` sees the newest state and returns None to leave it. With a `cause`, its balances are invalidated in the
-        same database transaction. Raises StorageFailure.
+        same database transaction. Raises StorageFailure. Cancelled, it does what `add` does.
         """
+        return await asyncio.shield(self._tasks.start(self._change(transfer, step, cause), "change a transfer"))
+
+    async def stop(self) -> None:
+        """Wait until everything is written."""
+        await self._tasks.finish()
+
+    async def _change(self, transfer: TransferId, step: Callable[[Transfer], Transfer | None], cause: str) -> Transfer:
         async with self._changing:
             before = self._all[transfer]
             after = step(before)

@@ -232,6 +232,7 @@ async def sending_engine(
     finally:
         await sending.stop()
         await settling.stop()
+        await transfers.stop()
         await balances.stop()
         await incoming.stop()
         await pages.close()

@@ -15,6 +15,7 @@ from typing_extensions import override
 from desktop_wallet.core.assets import AssetId
 from desktop_wallet.core.cautions import CautionKind
 from desktop_wallet.core.errors import NotAllowed, NotChecked, NotEnough, StorageFull, WrongPassword
+from desktop_wallet.core.fees import FeeChoices, Speed
 from desktop_wallet.core.freshness import BadgeKind, Purpose
 from desktop_wallet.core.transfers import TransferState
 from tests.fakes.clock import FakeClock
@@ -49,6 +50,7 @@ class FaultyChain(ModelChain):
         self.may_look.set()
         self.head_age_s = 0
         self.counts_too_many = 0
+        self.data_fee_wei = 0
         self.asked: list[tuple[frozenset[TransactionId], bool]] = []
         """What each look was for, and whether every server was asked."""
         self.may_end = asyncio.Event()
@@ -75,8 +77,13 @@ class FaultyChain(ModelChain):
         quote = await super().quote(draft)
         pool = {p.nonce for p in next(iter(self.servers.values())).pool.values() if p.sender == draft.sender.text}
         waiting = next(nonce for nonce in itertools.count(quote.used_nonces) if nonce not in pool)  # as nodes count
+        fees = [
+            replace(fee, data_fee_wei=self.data_fee_wei, data_fee_most_wei=2 * self.data_fee_wei)
+            for fee in (quote.fees.slow, quote.fees.normal, quote.fees.fast)
+        ]
         return replace(
             quote,
+            fees=FeeChoices(*fees),
             used_nonces=quote.used_nonces + self.counts_too_many,
             waiting_nonces=waiting + self.counts_too_many,
         )
@@ -438,3 +445,37 @@ async def test_a_dropped_transfer_makes_no_look_for_another_dearer(tmp_path: Pat
         assert chain.asked.count((frozenset({waiting.transaction}), False)) > 50
         assert chain.asked.count((frozenset({dropped.transaction}), True)) == 3
         assert {which for which, everywhere in chain.asked if everywhere} == {frozenset({dropped.transaction})}
+
+
+async def test_who_closes_a_transfer_and_leaves_has_closed_it_in_memory_and_on_the_disk(tmp_path: Path) -> None:
+    async with sending_engine(tmp_path) as e:
+        for server in e.chain.servers.values():
+            server.swallows = True
+        sent = await e.pay()
+        closing = asyncio.ensure_future(e.sending.close_by_hand(sent.id))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        await e.wait(0.1)
+        [stored] = await e.registry.load_transfers()
+        assert stored.closed
+        assert e.transfers.get(sent.id).closed
+        assert e.balances.badge(e.key(), None).kind is not BadgeKind.PENDING
+
+
+async def test_a_fee_that_was_typed_long_ago_holds_back_what_the_network_takes_for_data_now(tmp_path: Path) -> None:
+    clock = FakeClock()
+    chain = FaultyChain(clock)
+    async with sending_engine(tmp_path, chain=chain, clock=clock) as e:
+        chain.data_fee_wei = 1_000
+        first = await e.sending.review(e.draft())
+        typed = replace(first.fee, speed=Speed.CUSTOM)
+        chain.data_fee_wei = 5_000
+        clock.advance(60)
+        again = await e.sending.review(e.draft(), Speed.CUSTOM, typed)
+        assert again.fee.data_fee_most_wei == 10_000
+        clock.advance(6)
+        sent = await e.sending.send(again)
+        assert sent.fee.most == again.fee.most_wei
