@@ -16,7 +16,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from desktop_wallet.core.errors import NotAllowed, ReviewOutdated
+from desktop_wallet.core.errors import NotAllowed, ReviewOutdated, VaultLocked
 from desktop_wallet.core.fees import FeeDoubt, fee_doubts
 from desktop_wallet.core.freshness import TTL_S, Purpose
 from desktop_wallet.core.signing import SignedTransaction, SignTransaction
@@ -62,6 +62,7 @@ class Sending(Reviewing):
         self._locks: dict[tuple[NetworkId, Address], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sent: dict[str, asyncio.Task[Transfer]] = {}
         self._tasks = Tasks()
+        self._stopped = False
 
     @property
     def asks_password(self) -> bool:
@@ -82,6 +83,8 @@ class Sending(Reviewing):
         stops nothing. Raises, and then nothing left the machine: NotEnough, ReviewOutdated, NotChecked, NotAllowed,
         PasswordNeeded, WrongPassword, KeyringFailure, VaultLocked, NetworkFailure, UntrustedReply, StorageFailure.
         """
+        if self._stopped:
+            raise VaultLocked
         task = self._sent.get(review.id)
         if task is None or _failed(task):
             task = self._sent[review.id] = self._tasks.start(self._send(review, password), "send")
@@ -111,6 +114,7 @@ class Sending(Reviewing):
 
     async def stop(self) -> None:
         """End what is under way: what was stored is looked up after the next unlock, what was not never was."""
+        self._stopped = True
         await self._tasks.stop()
 
     async def _send(self, review: Review, password: str | None) -> Transfer:

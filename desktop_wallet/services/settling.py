@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from desktop_wallet.chains.adapter import Acknowledgement, Wanted
-from desktop_wallet.core.errors import NetworkFailure, StorageFailure, UntrustedReply
+from desktop_wallet.core.errors import NetworkFailure, StorageFailure, UntrustedReply, VaultLocked
 from desktop_wallet.core.sightings import Finding, Patience, conclude, is_denied
 from desktop_wallet.core.signing import SignedTransaction
 from desktop_wallet.core.transfers import EDGES, Ahead, Step, Transfer, TransferState, advance, ahead_of, touched
@@ -138,8 +138,10 @@ class Settling:
     async def deliver(self, transfer: TransferId) -> Transfer:
         """Hand a stored transfer to the servers; return it once one has it, or when all have been tried.
 
-        What the servers say is noted; a disk that is full then changes nothing about the payment.
+        What the servers say is noted; a disk that is full then changes nothing about the payment. Raises VaultLocked.
         """
+        if self._stopped:
+            raise VaultLocked
         if transfer not in self._handing_over:
             self._sent[transfer] = self._parts.clock.now()
             self._looked_up.discard(transfer)

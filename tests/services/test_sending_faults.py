@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from desktop_wallet.core.assets import AssetId
 from desktop_wallet.core.cautions import CautionKind
-from desktop_wallet.core.errors import NotAllowed, NotChecked, NotEnough, StorageFull, WrongPassword
+from desktop_wallet.core.errors import NotAllowed, NotChecked, NotEnough, StorageFull, VaultLocked, WrongPassword
 from desktop_wallet.core.fees import FeeChoices, Speed
 from desktop_wallet.core.freshness import BadgeKind, Purpose
 from desktop_wallet.core.transfers import TransferState
@@ -479,3 +479,19 @@ async def test_a_fee_that_was_typed_long_ago_holds_back_what_the_network_takes_f
         clock.advance(6)
         sent = await e.sending.send(again)
         assert sent.fee.most == again.fee.most_wei
+
+
+async def test_after_the_lock_nothing_is_signed_or_handed_over(tmp_path: Path) -> None:
+    async with sending_engine(tmp_path) as e:
+        for server in e.chain.servers.values():
+            server.swallows = True
+        sent = await e.pay()
+        review = await e.sending.review(e.draft())
+        await e.sending.stop()
+        await e.settling.stop()
+        broadcasts = len(e.chain.broadcasts)
+        with pytest.raises(VaultLocked):
+            await e.sending.send(review)
+        with pytest.raises(VaultLocked):
+            await e.sending.send_again(sent.id)
+        assert (e.vault.signed, len(e.chain.broadcasts)) == (1, broadcasts)
