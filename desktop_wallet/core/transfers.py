@@ -323,3 +323,19 @@ def _used_up(attempts: list[Transfer], reading: Reading) -> bool:
         return any(transfer.settled is not None and is_counted(transfer, reading) for transfer in mined)
     # One that still may be mined gainsays that another transaction used the nonce up: a reorg may have freed it.
     return all(transfer.state is TransferState.REPLACED and is_counted(transfer, reading) for transfer in attempts)
+
+
+def used_up_from(attempts: Iterable[Transfer]) -> Height | None:
+    """Return the block from which on every reading shows that this nonce takes nothing more; None if that is open.
+
+    `attempts` are all the transactions of one nonce. It says less than `spendable` knows, and never more.
+    """
+    known = list(attempts)
+    mined = [transfer for transfer in known if transfer.state.is_mined]
+    if mined:
+        blocks = [transfer.block for transfer in mined if transfer.settled is not None]
+    elif all(transfer.state is TransferState.REPLACED for transfer in known):
+        blocks = [transfer.block for transfer in known]
+    else:
+        return None
+    return blocks[0] if len(blocks) == 1 else None

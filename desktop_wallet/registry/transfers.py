@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,6 +64,8 @@ _INSERT: Final = f"INSERT INTO transfers ({', '.join(_COLUMNS)}) VALUES ({', '.j
 _STEPS: Final = "SELECT transfer, state, at_s, height, host FROM transfer_steps ORDER BY transfer, place"
 _STORED: Final = """SELECT state, (SELECT count(*) FROM transfer_steps WHERE transfer = id) FROM transfers
     WHERE id = ?"""
+_STEPS_AT_ONCE: Final = 500
+_TRANSFERS_AT_ONCE: Final = 25
 
 
 class TransferRows(InvalidationRows):
@@ -123,7 +126,10 @@ class TransferRows(InvalidationRows):
         return await self._database.write(work, then=follow)
 
     async def load_transfers(self) -> tuple[Transfer, ...]:
-        """Return every transfer with its history, oldest first; RegistryDamaged if one cannot be read."""
+        """Return every transfer with its history, oldest first; RegistryDamaged if one cannot be read.
+
+        They are made in slices of about a millisecond, so that a paint never waits for thousands.
+        """
 
         def work(connection: Connection) -> tuple[list[Any], list[Any]]:
             return connection.execute(_SELECT).fetchall(), connection.execute(_STEPS).fetchall()
@@ -131,10 +137,17 @@ class TransferRows(InvalidationRows):
         rows, histories = await self._database.read(work)
         try:
             steps: dict[str, list[Step]] = defaultdict(list)
-            for transfer, state, at_s, height, host in histories:
+            for count, (transfer, state, at_s, height, host) in enumerate(histories, start=1):
                 steps[transfer].append(Step(TransferState(state), at_s, height, host))
-            found = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
-            return tuple(_transfer(row, tuple(steps[row["id"]])) for row in found)
+                if count % _STEPS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            found = []
+            for count, columns in enumerate(rows, start=1):
+                row = dict(zip(_COLUMNS, columns, strict=True))
+                found.append(_transfer(row, tuple(steps[row["id"]])))
+                if count % _TRANSFERS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+            return tuple(found)
         except (ValueError, TypeError) as error:
             raise RegistryDamaged(problem="transfers") from error
 

@@ -284,8 +284,9 @@ async def open_session(
         session.metrics = Metrics(registry, pages, memory, counts)
         await session.metrics.load()
         book = Book(session.accounts, session.catalogue)
+        slicer = Slicer()
         session.transfers = TransferBook(registry, feed, session.catalogue.decimals)
-        await session.transfers.load()
+        await session.transfers.load(slicer)
         session.incoming = Incoming(registry, session.transfers, feed)
         await session.incoming.load()
         parts = SessionParts(
@@ -298,7 +299,7 @@ async def open_session(
             book,
             adapters,
             feed,
-            Slicer(),
+            slicer,
             session.settings.policy,
             session.transfers,
             session.incoming,

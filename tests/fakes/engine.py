@@ -228,8 +228,9 @@ async def engine(
     adapters = {n.id: ScriptedAdapter(n, clock) for n in networks}
     memory = MemoryTier()
     feed = ChangeFeed()
+    slicer = Slicer()
     transfers = TransferBook(registry, feed, lambda _: 18)
-    await transfers.load()
+    await transfers.load(slicer)
     parts = SessionParts(
         clock=clock,
         sleep=sleep or _no_wait,
@@ -240,7 +241,7 @@ async def engine(
         book=cast("Book", FixedBook(networks, addresses)),
         adapters=cast("Adapters", ScriptedAdapters(adapters)),
         feed=feed,
-        slicer=Slicer(),
+        slicer=slicer,
         policy=Policy,
         transfers=transfers,
         incoming=Incoming(registry, transfers, feed),

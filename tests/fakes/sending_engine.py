@@ -173,8 +173,9 @@ async def sending_engine(
     await pages.open()
     memory = MemoryTier()
     feed = ChangeFeed()
+    slicer = Slicer()
     transfers = TransferBook(registry, feed, lambda _: 18)
-    await transfers.load()
+    await transfers.load(slicer)
     incoming = Incoming(registry, transfers, feed)
     await incoming.load()
     settings = await SettingsKeeper.open(registry)
@@ -194,7 +195,7 @@ async def sending_engine(
         book=cast("Book", book),
         adapters=cast("Adapters", _Adapters(chain)),
         feed=feed,
-        slicer=Slicer(),
+        slicer=slicer,
         policy=settings.policy,
         transfers=transfers,
         incoming=incoming,

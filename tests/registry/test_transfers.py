@@ -352,3 +352,34 @@ async def test_the_height_from_which_an_address_is_known_stays_the_first(tmp_pat
         (NETWORK, RECIPIENT): 0,
     }
     await registry.close()
+
+
+async def test_hundreds_are_made_in_slices_between_which_the_loop_serves_others(registry: Registry) -> None:
+    def work(connection: Any) -> None:  # noqa: ANN401 - a library without types
+        columns = "network, family, sender, recipient, asset, amount, kind, raw, attempt, fee_asset, fee_expected"
+        columns += ", fee_most, state, final, closed, note"
+        for number in range(1, 250):
+            connection.execute(
+                f"INSERT INTO transfers (id, transaction_id, nonce, {columns}) SELECT ?, ?, ?, {columns} "  # noqa: S608
+                "FROM transfers WHERE nonce = 0",
+                (f"copy {number}", f"0x{number}", number),
+            )
+            connection.execute("INSERT INTO transfer_steps VALUES (?, 0, 'signed', 1.0, NULL, '')", (f"copy {number}",))
+
+    await _add(registry, signed(0))
+    await registry._database.write(work)
+    turns: list[int] = [0]
+    read = registry._database.read
+
+    async def read_and_note(asked: Any) -> Any:  # noqa: ANN401 - passed on
+        rows = await read(asked)
+        turns.append(0)
+        return rows
+
+    registry._database.read = read_and_note  # type: ignore[method-assign, assignment] # only to know when it is done
+    loading = asyncio.ensure_future(registry.load_transfers())
+    while not loading.done():
+        turns[-1] += 1
+        await asyncio.sleep(0)
+    assert len(await loading) == 250
+    assert turns[-1] >= 8
