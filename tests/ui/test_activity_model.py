@@ -276,3 +276,37 @@ def test_locking_leaves_nothing(model: ActivityModel, session: ActivitySession) 
     assert model.rowCount(QModelIndex()) == 0
     assert model.rows.total == 0
     assert model.rows.names is None
+
+
+def test_thousands_are_looked_through_while_the_window_serves_others(
+    model: ActivityModel, session: ActivitySession
+) -> None:
+    for nonce in range(400):
+        session.send(S.BROADCAST, nonce=nonce, note="even" if nonce % 2 == 0 else "odd")
+    session.tell_catalogue()
+    model.flush()
+    assert model.rowCount() == 400
+    relaid = QSignalSpy(model.relaid)
+    model.show(ActivityView(search="nobody"))
+    model.show(ActivityView(search="even"))
+    assert model.rowCount() == 400, "a key press waits for no search"
+    assert relaid.wait(10_000)
+    assert model.rowCount() == 200
+    assert relaid.count() == 1, "what was typed meanwhile is all that is looked for"
+    model.show(ActivityView(search="odd"))
+    late = _added(session, model, session.send(S.BROADCAST, nonce=400, note="odd"))
+    assert model.rowCount() == 201
+    assert model.line_of(late.id) == 0
+    model.show(ActivityView())
+    assert model.rowCount() == 401
+
+
+def test_a_search_that_is_under_way_ends_with_the_session(model: ActivityModel, session: ActivitySession) -> None:
+    for nonce in range(400):
+        session.send(S.BROADCAST, nonce=nonce)
+    session.tell_catalogue()
+    model.flush()
+    model.show(ActivityView(search="nobody"))
+    model.detach()
+    assert model.rowCount() == 0
+    assert not QSignalSpy(model.relaid).wait(50)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 """What a line shows, as a SentRow or a ReceivedRow."""
 _FRAME_MS = 16
+_LOOKED_AT_ONCE = 150
+"""Rows that are asked whether they match, before the loop gets its turn: about 2 ms of work."""
 
 
 class ActivityModel(QAbstractTableModel):
@@ -56,6 +58,9 @@ class ActivityModel(QAbstractTableModel):
         self._frame.setSingleShot(True)
         self._frame.setInterval(_FRAME_MS)
         self._frame.timeout.connect(self._on_frame)
+        self._looking = QTimer(self)
+        """Runs while thousands of rows are looked through; the lines stay as they were until that is done."""
+        self._looking.timeout.connect(self._on_looking)
 
     # From the page
 
@@ -74,6 +79,7 @@ class ActivityModel(QAbstractTableModel):
         """Drop everything."""
         self._sources, self._received = None, tuple
         self._frame.stop()
+        self._looking.stop()
         self._waiting.clear()
         self._relisted = self._came = False
         self.beginResetModel()
@@ -96,12 +102,19 @@ class ActivityModel(QAbstractTableModel):
         if self._frame.isActive():
             self._frame.stop()
             self._on_frame()
+        if self._looking.isActive():
+            self._looking.stop()
+            self._lay_out()
 
     def show(self, view: ActivityView) -> None:
         """Filter and search like this."""
         if view != self.rows.view:
             self.rows.show(view)
-            self._lay_out()
+            if self.rows.unlooked > _LOOKED_AT_ONCE:
+                self._looking.start()
+            else:
+                self._looking.stop()
+                self._lay_out()
 
     def tick(self, first: int, last: int) -> None:
         """A second has passed: repaint the ages in sight that changed."""
@@ -177,6 +190,7 @@ class ActivityModel(QAbstractTableModel):
         if self._sources is None:
             return
         source, accounts, catalogue = self._sources
+        self._looking.stop()
         self.beginResetModel()
         self._painted.clear()
         self.rows.load(source, self._received(), accounts, catalogue)
@@ -185,6 +199,12 @@ class ActivityModel(QAbstractTableModel):
         self.endResetModel()
         self.relaid.emit()
         self.counted.emit()
+
+    def _on_looking(self) -> None:
+        self.rows.look_on(_LOOKED_AT_ONCE)
+        if not self.rows.unlooked:
+            self._looking.stop()
+            self._lay_out()
 
     def _on_frame(self) -> None:
         if self._sources is None:
@@ -196,7 +216,8 @@ class ActivityModel(QAbstractTableModel):
             self._reload()
             return
         changed = self.rows.update(waiting, self._received() if came else None)
-        self._lay_out()
+        if not self._looking.isActive():
+            self._lay_out()
         self._emit_rows(changed, Column.WHAT)
         self.counted.emit()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from desktop_wallet.core.receipts import Received
@@ -65,6 +65,7 @@ _DONE = frozenset({Group.ALL, Group.DONE})
 _WAITING = frozenset({Group.ALL, Group.WAITING})
 _PROBLEM = frozenset({Group.ALL, Group.PROBLEMS})
 _WAITING_PROBLEM = _WAITING | _PROBLEM
+_EVERYTHING = ActivityFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,8 @@ class ActivityRows:
         self.lines: list[int] = []
         self.names: NamesOfActivity | None = None
         self._called: ActivityNames | None = None
-        self._chosen = ActivityFilter()
+        self._chosen = _EVERYTHING
+        self._wants_all = True
         self._source: TransferSource | None = None
         self._received: tuple[Received, ...] = ()
         self._keys: list[ActivityKey] = []
@@ -149,6 +151,8 @@ class ActivityRows:
         self._doubts: set[int] = set()
         self._found: dict[int, bool] = {}
         """Whether a row matches the search, once that was asked."""
+        self._looked_through = 0
+        """How many rows of the order were asked by `look_on`."""
 
     # What there is
 
@@ -196,12 +200,14 @@ class ActivityRows:
         """Want these rows from now on."""
         if (view.network, view.account, view.search) != (self.view.network, self.view.account, self.view.search):
             self._found.clear()
+            self._looked_through = 0
         self.view = view
         self._chosen = ActivityFilter(
             networks=frozenset() if view.network is None else frozenset({view.network}),
             accounts=frozenset() if view.account is None else frozenset({view.account}),
             text=view.search,
         )
+        self._wants_all = not self._chosen.text.split() and replace(self._chosen, text="") == _EVERYTHING
 
     @property
     def total(self) -> int:
@@ -220,6 +226,20 @@ class ActivityRows:
     def entries(self) -> list[Transfer | Received]:
         """Return what the lines show, in their order."""
         return [self._entry(number) for number in self.lines]
+
+    # Looking through thousands
+
+    @property
+    def unlooked(self) -> int:
+        """Return how many rows may still have to be asked whether they match, before `laid_out` is quick."""
+        return len(self._order) - self._looked_through if not self._wants_all else 0
+
+    def look_on(self, count: int) -> None:
+        """Ask so many more rows whether they match."""
+        end = self._looked_through + count
+        for number in self._order[self._looked_through : end]:
+            self._is_found(number)
+        self._looked_through = min(end, len(self._order))
 
     # Lines
 
@@ -284,7 +304,11 @@ class ActivityRows:
             if isinstance(entry, Received):
                 order[self._number(entry)] = None
                 continue
-            for each in sorted((entry, *source.siblings(entry)), key=lambda t: t.attempt, reverse=True):
+            others = source.siblings(entry)
+            if not others:
+                order[self._number(entry.id)] = None
+                continue
+            for each in sorted((entry, *others), key=lambda t: t.attempt, reverse=True):
                 order.setdefault(self._number(each.id), None)
         self._order = list(order)
 
@@ -312,6 +336,7 @@ class ActivityRows:
         held = (self.lines, self._keys, self._numbers, self._order, self._slots, self._slot_of, self._groups)
         for each in (*held, self._doubts, self._found):
             each.clear()
+        self._looked_through = 0
 
     def _is_wanted(self, number: int) -> bool:
         if self._keys[number] == self.view.pinned:
@@ -319,6 +344,8 @@ class ActivityRows:
         return self.view.group in self._groups[number] and self._is_found(number)
 
     def _is_found(self, number: int) -> bool:
+        if self._wants_all:
+            return True
         found = self._found.get(number)
         if found is None:
             found = self._found[number] = self._called is not None and matches(
