@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from http.client import HTTPConnection
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sqlcipher3 import dbapi2
@@ -67,6 +68,7 @@ class Failpoint:
         self._left = at
         self._pipe = pipe
         self._armed = False
+        self._one_at_a_time = Lock()  # events are of the loop's thread and of the workers'
         self.passed = 0
 
     def arm(self) -> None:
@@ -76,10 +78,11 @@ class Failpoint:
         """Pass an event, or die before it."""
         if not self._armed:
             return
-        if self._left is not None and self.passed == self._left:
-            os.write(self._pipe, json.dumps({"killed": name}).encode() + b"\n")
-            os.kill(os.getpid(), signal.SIGKILL)
-        self.passed += 1
+        with self._one_at_a_time:
+            if self._left is not None and self.passed == self._left:
+                os.write(self._pipe, json.dumps({"killed": name}).encode() + b"\n")
+                os.kill(os.getpid(), signal.SIGKILL)
+            self.passed += 1
 
 
 @dataclass
