@@ -31,6 +31,8 @@ _STRANGER = parse_address(Family.EVM, "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6F
 """Another example address of ERC-55, whom nobody here ever paid."""
 _TENTH = 10**17
 
+_A_LOOK = 40
+"""Glances after which the wallet has asked the network of what it has just sent."""
 _SMALL = ("review", "review-look-alike", "review-contract-and-fails")
 
 
@@ -169,13 +171,18 @@ class CautionScenes(SendingScenes):
             if seen.name in _SMALL:
                 self._show_again(seen)
                 await hands.picture(f"smallest-{seen.name}")
+        self.main.hold_back()
         sent = await self.pay(self.draft(self.main, FRIEND, _TENTH))
+        hands.session.settling.look_now()
+        await hands.settle(_A_LOOK)
         await hands.picture("smallest-sent")
         hands.window.open_page("activity")
         await hands.picture("smallest-activity")
         self.page(ActivityPage).open_details(sent.id)
         await hands.picture("smallest-activity-details")
         self.page(ActivityPage).close_details()
+        await self.take_again(self.main)
+        await self.become(sent, *MINED)
         hands.window.resize(size)
 
     # Hands

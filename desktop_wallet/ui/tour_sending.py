@@ -96,6 +96,7 @@ class SendingScenes:
         await self.sign()
         await hands.picture("sent-waiting")
         hands.window.open_page("balances")
+        await hands.press("Close the details")  # of the row whose server failed
         await hands.at_rest()
         await hands.picture("balances-pending")
         hands.select_row(1)
