@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from desktop_wallet.core.balances import BalanceKey
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from desktop_wallet.core.addresses import Address
+    from desktop_wallet.core.invalidation import Scope
     from desktop_wallet.core.networks import Network, NetworkId
     from desktop_wallet.services.accounts import Accounts
     from desktop_wallet.services.catalogue import Catalogue
@@ -21,6 +24,7 @@ class Book:
         self._accounts = accounts
         self._catalogue = catalogue
         self._keys: tuple[BalanceKey, ...] = ()
+        self._known: frozenset[BalanceKey] | None = None
         self._networks: dict[NetworkId, Network] = {}
         self._built_for = (-1, -1)
 
@@ -34,6 +38,21 @@ class Book:
             for key in self._keys
             if (account is None or key.address == account) and (network is None or key.network == network)
         )
+
+    def within(self, scopes: Iterable[Scope]) -> list[BalanceKey]:
+        """Return the keys that lie within any of these scopes, each once."""
+        scopes = tuple(scopes)
+        named = [
+            BalanceKey(scope.network, scope.address, scope.asset)
+            for scope in scopes
+            if scope.network is not None and scope.address is not None and scope.asset is not None
+        ]
+        if len(named) < len(scopes):
+            return [key for key in self.keys() if any(scope.matches(key) for scope in scopes)]
+        self._bring_up_to_date()
+        if self._known is None:
+            self._known = frozenset(self._keys)
+        return [key for key in dict.fromkeys(named) if key in self._known]
 
     def network(self, network: NetworkId) -> Network:
         """Return one network; from memory, since every badge asks."""
@@ -52,7 +71,7 @@ class Book:
         if versions != self._built_for:
             self._built_for = versions
             self._networks.clear()
-            self._keys = self._build()
+            self._keys, self._known = self._build(), None
 
     def _build(self) -> tuple[BalanceKey, ...]:
         shown = [account for account in self._accounts.accounts() if not account.hidden]

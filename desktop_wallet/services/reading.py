@@ -269,7 +269,7 @@ class Balances:
     def follow(self, scopes: Sequence[Scope]) -> None:
         """Do what follows an invalidation that stands in the registry: repaint, and read the balances anew."""
         self._counters.invalidation()
-        touched = [key for key in self.keys() if any(scope.matches(key) for scope in scopes)]
+        touched = self._parts.book.within(scopes)
         self._tell(touched)
         # What is being read for the first time needs it too: the answer under way began before the invalidation.
         flights = self._reads.flights

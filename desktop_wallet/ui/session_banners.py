@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.transfers import Transfer
     from desktop_wallet.services.session import Session
 
+_DOUBTFUL = (TransferState.UNKNOWN, TransferState.DROPPED)
 PRACTICE = "Practice network. This is play money: it lives in this program and is worth nothing."
 
 
@@ -45,7 +46,11 @@ def session_banners(
 def _doubt_text(session: Session) -> str:
     """Return which payments nobody has acknowledged, or no server knows any more; of one nonce only the newest."""
     newest: dict[object, Transfer] = {}
-    for transfer in session.transfers.all():
+    known = session.transfers.all()
+    doubtful = {each.nonce for each in known if each.state in _DOUBTFUL}
+    for transfer in known:
+        if transfer.nonce not in doubtful:  # of thousands nearly all
+            continue
         other = newest.get(transfer.slot)
         if other is None or transfer.attempt > other.attempt:
             newest[transfer.slot] = transfer

@@ -32,9 +32,10 @@ from desktop_wallet.services.transfers import TransferBook
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
     from pathlib import Path
 
+    from desktop_wallet.core.invalidation import Scope
     from desktop_wallet.services.adapters import Adapters
     from desktop_wallet.services.book import Book
 
@@ -171,6 +172,10 @@ class FixedBook:
 
     def keys(self, *, account: Address | None = None, network: NetworkId | None = None) -> tuple[BalanceKey, ...]:
         return tuple(k for k in self._keys if account in (None, k.address) and network in (None, k.network))
+
+    def within(self, scopes: Iterable[Scope]) -> list[BalanceKey]:
+        scopes = tuple(scopes)
+        return [key for key in self._keys if any(scope.matches(key) for scope in scopes)]
 
     def network(self, network: NetworkId) -> Network:
         return self._networks[network]
