@@ -295,9 +295,10 @@ def expected_change(key: BalanceKey, reading: Reading | None, transfers: Iterabl
         other = happens.get(transfer.slot)
         if other is None or (transfer.state.is_mined, transfer.attempt) > (other.state.is_mined, other.attempt):
             happens[transfer.slot] = transfer
-    if not waits:
+    # Where one is mined and settled, its rivals wait for nothing that could still happen.
+    chosen = [transfer for slot in waits if (transfer := happens[slot]).settled is None]
+    if not chosen:
         return None
-    chosen = (happens[slot] for slot in waits)
     return sum(change_of(transfer, key) for transfer in chosen if not is_counted(transfer, reading))
 
 

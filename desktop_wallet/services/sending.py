@@ -61,6 +61,8 @@ class Sending(Reviewing):
         self._settings = settings
         self._locks: dict[tuple[NetworkId, Address], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sent: dict[str, asyncio.Task[Transfer]] = {}
+        self._stored: dict[str, TransferId] = {}
+        """What became of each review that was signed: whatever fails after that, it is signed only once."""
         self._tasks = Tasks()
         self._stopped = False
 
@@ -85,6 +87,8 @@ class Sending(Reviewing):
         """
         if self._stopped:
             raise VaultLocked
+        if review.id in self._stored:
+            return self._book.get(self._stored[review.id])
         task = self._sent.get(review.id)
         if task is None or _failed(task):
             task = self._sent[review.id] = self._tasks.start(self._send(review, password), "send")
@@ -138,6 +142,7 @@ class Sending(Reviewing):
             self._compare(review, nonce, signed)
             transfer = self._new_transfer(review, nonce, signed)
             await self._book.add(transfer, cause="sent")
+            self._stored[review.id] = transfer.id
         return await self._settling.deliver(transfer.id)
 
     async def _look_again(self, review: Review) -> int:

@@ -145,6 +145,7 @@ class Settling:
         if transfer not in self._handing_over:
             self._sent[transfer] = self._parts.clock.now()
             self._looked_up.discard(transfer)
+            self._used_nonces.pop(self._book.get(transfer).slot[:2], None)  # what is ahead of it, the next look tells
             self._denials.pop(transfer, None)
             taken = asyncio.Event()
             self._begin_handing_over(transfer, taken)

@@ -460,10 +460,11 @@ def test_a_cancel_takes_what_was_expected_from_the_recipient_too() -> None:
     assert pending([first], 9, recipient) == 1_000
     assert pending([first, cancel], 9, recipient) == 0
     mined = through(cancel, [S.BROADCAST, S.CONFIRMED], block(10), fee_paid=22)
-    for settled in (None, block(10)):
-        assert pending([first, replace(mined, settled=settled)], 9, recipient) == 0
-        assert pending([first, replace(mined, settled=settled)], 9) == -22
-        assert pending([first, replace(mined, settled=settled)], 10) == 0
+    assert pending([first, mined], 9, recipient) == 0
+    assert pending([first, mined], 9) == -22
+    assert pending([first, mined], 10) == 0
+    for key in (recipient, BalanceKey(NETWORK, SENDER, COIN)):
+        assert pending([first, replace(mined, settled=block(10))], 10, key) is None, "nothing more can happen"
     assert free([first, cancel], 9) == 5_000 - 1_042
 
 

@@ -50,6 +50,22 @@ async def test_a_double_click_is_one_payment(tmp_path: Path) -> None:
         assert (e.vault.signed, e.chain.paid(OURS[1])) == (1, 1)
 
 
+async def test_a_bug_after_the_record_does_not_let_the_same_review_be_signed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_: object) -> None:
+        raise RuntimeError("a bug of ours")
+
+    async with sending_engine(tmp_path) as e:
+        review = await e.sending.review(e.draft())
+        monkeypatch.setattr(e.settling, "deliver", fails)
+        with pytest.raises(RuntimeError):
+            await e.sending.send(review)
+        again = await e.sending.send(review)
+        assert e.vault.signed == 1
+        assert [each.id for each in e.transfers.all()] == [again.id]
+
+
 async def test_a_page_that_goes_away_stops_no_payment(tmp_path: Path) -> None:
     async with sending_engine(tmp_path) as e:
         review = await e.sending.review(e.draft())

@@ -117,7 +117,12 @@ _NOT_ALLOWED = {
     "no-secret": "The key of this account is not here, so nothing can be sent from it.",
     "replaced-gone": "The transfer that this was to replace has an outcome already. Nothing was signed.",
     "already-mined": "The transfer that this was to replace has an outcome already. Nothing was signed.",
-    "in-doubt": "Nobody knows yet what became of an earlier transfer. It is being looked for. Try again in a moment.",
+    "in-doubt": (
+        "Not every server of this network has said yet whether it has the transfer that this was to replace. Try again "
+        "in a moment. A server that is down for good keeps this so: remove it under Settings, Networks."
+    ),
+    "network-off": "This network is switched off, so nothing is asked of it. Switch it on under Settings, Networks.",
+    "removed-asset": "This token was removed from the wallet. Add it again under Accounts, Tokens, to go on.",
     "refused-fee": "No network takes this fee. Choose another one.",
 }
 
