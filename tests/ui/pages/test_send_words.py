@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from desktop_wallet.core.addresses import parse_address
 from desktop_wallet.core.cautions import Caution, CautionKind, PaidBefore, Weight, differences
-from desktop_wallet.core.errors import NotEnough
+from desktop_wallet.core.errors import InvalidAddress, NotEnough
 from desktop_wallet.core.fees import REFUSED, FeeChoices, FeeDoubt, Speed
+from desktop_wallet.core.networks import Family
 from desktop_wallet.core.quotes import Code, CodeKind, Movement, Outcome, SimulationMethod
 from desktop_wallet.core.signing import LegacyPrice, MarketPrice
 from desktop_wallet.core.transfers import Draft, TransferKind
@@ -337,6 +339,23 @@ def test_what_is_wrong_while_typing_is_not_that_it_is_unfinished(session: Sendin
         "A comma may only group thousands. Decimals come after a point, such as 0.25.",
     )
     assert said("", "1e3", typing=False)[0] == "Type or paste the address of whoever is paid."
+
+
+@pytest.mark.parametrize(
+    ("pasted", "said"),
+    [
+        ("\u200b0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", "There is a character in it that cannot be seen."),
+        ("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359\u200e", "There is a character in it that cannot be seen."),
+        ("\u202e0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", "There is a character in it that cannot be seen."),
+        ("0x fB69 1609 5ca1 df60 bB79 Ce92 cE3E a74c 37c5 d359", "There are spaces in it."),
+        ("vitalik.eth", "Names are not looked up."),
+        ("pay.example.eth", "Names are not looked up."),
+    ],
+)
+def test_what_people_paste_instead_of_an_address_is_called_what_it_is(pasted: str, said: str) -> None:
+    with pytest.raises(InvalidAddress) as caught:
+        parse_address(Family.EVM, pasted)
+    assert recipient_problem(caught.value, pasted, typing=True).startswith(said)
 
 
 def test_what_is_reserved_is_said_beside_what_can_be_spent(session: SendingSession) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from desktop_wallet.core.amounts import Amount, shown_text
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _ADDRESS_LENGTH = 42
 _PREFIX = "0x"
 _PLACES = 9
+_NAME = re.compile(r"[^\s.:/]+(\.[^\s.:/]+)+")
+"""Such as vitalik.eth."""
 AMOUNT_HINT = "With a point before the decimals, such as 0.25."
 RECIPIENT_HINT = "The whole address, or one of your own accounts."
 
@@ -36,6 +39,12 @@ def recipient_problem(error: InvalidAddress, text: str, *, typing: bool) -> str:
         return "" if typing else "Type or paste the address of whoever is paid."
     if typing and len(typed) < _ADDRESS_LENGTH and _PREFIX.startswith(typed[:2].lower()):
         return ""
+    if not all(character.isprintable() for character in typed):
+        return "There is a character in it that cannot be seen. Delete everything, and type or paste the address again."
+    if _NAME.fullmatch(typed):
+        return "Names are not looked up. Type or paste the address itself: it begins with 0x."
+    if " " in typed:
+        return "There are spaces in it. An address stands here without them."
     problem = error.data.get("problem")
     if problem == "length":
         return f"An address has {_ADDRESS_LENGTH} characters; this has {len(typed)}."
