@@ -154,6 +154,20 @@ def test_only_the_newest_of_a_nonce_is_replaced_again(session: ActivitySession) 
     assert _deeds(session, cancel) == (Deed.FASTER, Deed.CLOSE)
 
 
+@pytest.mark.parametrize("states", [(S.BROADCAST,), (S.UNKNOWN,), (S.BROADCAST, S.DROPPED)])
+def test_what_cannot_be_done_without_the_account_is_not_advised(
+    session: ActivitySession, states: tuple[TransferState, ...]
+) -> None:
+    sent = session.send(*states)
+    offered = deeds(sent, (), ours=False)
+    assert Deed.FASTER not in offered
+    assert Deed.CANCEL not in offered
+    said = advice(sent, (), ours=False)
+    assert said.endswith("it can be neither sped up nor cancelled here.")
+    assert "you can pay more" not in said
+    assert ("Send again" in said) == (Deed.SEND_AGAIN in offered)
+
+
 def test_nothing_is_offered_once_one_of_the_nonce_is_mined(session: ActivitySession) -> None:
     first = session.send(S.BROADCAST)
     session.send(S.BROADCAST, S.CONFIRMED, attempt=1)

@@ -198,7 +198,7 @@ class ActivityPane(QFrame):
         self.sentence.set_text(said)
         help_text = ""
         if isinstance(row, SentRow):
-            help_text = advice(row.transfer, row.siblings, self.ahead_of(row.transfer))
+            help_text = advice(row.transfer, row.siblings, self.ahead_of(row.transfer), ours=bool(row.sender))
         self.advice.set_text(help_text)
         self.advice.setVisible(bool(help_text))
         self._fields.show_fields(fields(row, now), self.buttons[Deed.CLOSE])

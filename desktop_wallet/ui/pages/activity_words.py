@@ -199,17 +199,22 @@ def _replaced_sentence(transfer: Transfer, siblings: Sequence[Transfer], network
     return f"{which} took its place in {block} of {network}. You paid once."
 
 
-def advice(transfer: Transfer, siblings: Sequence[Transfer], ahead: Ahead | None = None) -> str:
-    """Return what it waits for, and what a person can do about it; empty where all is said."""
+def advice(transfer: Transfer, siblings: Sequence[Transfer], ahead: Ahead | None = None, *, ours: bool = True) -> str:
+    """Return what it waits for, and what a person can do about it; empty where all is said.
+
+    `ours`: as for `deeds`; what cannot be done any more is not advised.
+    """
     before = ahead_text(ahead) if ahead is not None else ""
-    return " ".join(part for part in (before, _advice(transfer, siblings)) if part)
+    return " ".join(part for part in (before, _advice(transfer, siblings, ours=ours)) if part)
 
 
-def _advice(transfer: Transfer, siblings: Sequence[Transfer]) -> str:
+def _advice(transfer: Transfer, siblings: Sequence[Transfer], *, ours: bool) -> str:
     if is_closed(transfer):
         return "Send again hands the same signed bytes to the servers once more, and has it watched again."
     if any(sibling.attempt > transfer.attempt for sibling in siblings) and transfer.state.is_open:
         return "A newer one was signed for the same place in the order. Only one of them can happen."
+    if not ours:
+        return _NOT_OURS_ADVICE.get(transfer.state, "")
     if transfer.draft.kind is TransferKind.CANCEL:
         return _CANCEL_ADVICE.get(transfer.state, "")
     return _ADVICE.get(transfer.state, "")
@@ -228,6 +233,12 @@ _CANCEL_ADVICE = {
     TransferState.BROADCAST: "While it waits, you can pay more to speed it up.",
     TransferState.UNKNOWN: f"The wallet goes on asking. {_AGAIN}",
     TransferState.DROPPED: _AGAIN,
+}
+_REMOVED = "Its account is no longer in this wallet, so it can be neither sped up nor cancelled here."
+_NOT_OURS_ADVICE = {
+    TransferState.BROADCAST: _REMOVED,
+    TransferState.UNKNOWN: f"The wallet goes on asking. {_AGAIN} {_REMOVED}",
+    TransferState.DROPPED: f"{_AGAIN} {_REMOVED}",
 }
 
 
