@@ -351,7 +351,7 @@ async def test_what_is_refused_is_said_and_leads_nowhere(
     _put(page, session, S.UNKNOWN)
     _press(page, Deed.FASTER)
     await _settle(page)
-    assert shell.said.startswith("Nobody knows yet what became of an earlier transfer.")
+    assert shell.said.startswith("Not every server of this network has said yet")
     assert (asked, shell.errors) == ([], [])
 
 
