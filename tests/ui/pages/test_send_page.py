@@ -359,6 +359,31 @@ async def test_changing_the_fee_asks_no_network(page: SendPage, session: Sending
     assert page.review.fee.line.note == "at most 0.001\u202f89 ETH"
 
 
+async def test_whoever_types_a_fee_keeps_sight_of_the_field_whatever_is_warned_of_above_it(
+    page: SendPage, session: SendingSession, until: Until
+) -> None:
+    page.resize(672, 480)
+    await _reviewed(page, until)
+    _button(page, "Change fee").click()
+    _button(page, "Speed: Custom").click()
+    price = _field(page, "Maximum fee in gwei")
+    price.activateWindow()
+    await until(price.hasFocus)
+    await until(lambda: page.state.may_sign)
+
+    def place() -> int:
+        return price.mapTo(page, price.rect().topLeft()).y()
+
+    assert page.rect().contains(price.mapTo(page, price.rect().bottomRight())), "the field is in sight"
+    before, cautions = place(), len(page.review.blocks)
+    QTest.keyClick(price, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(price, "0.1")
+    await until(lambda: len(page.review.blocks) > cautions)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert place() == before
+
+
 async def test_a_fee_that_is_no_number_cannot_be_signed_over(
     page: SendPage, session: SendingSession, until: Until
 ) -> None:

@@ -11,6 +11,7 @@ from desktop_wallet.core.fees import Speed
 from desktop_wallet.core.signing import LegacyPrice
 from desktop_wallet.ui.pages.send.cautions_words import doubt_title
 from desktop_wallet.ui.pages.send.fee_words import CheckedFee, TypedFee, check_fee, choices_text, typed_fee
+from desktop_wallet.ui.pages.send.standing_still import bring_into_view
 from desktop_wallet.ui.theme import GRID, TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.fields import FormRow, SegmentedControl, TextField
 from desktop_wallet.ui.widgets.text import Text
@@ -109,6 +110,7 @@ class FeeChoice(QFrame):
             self._on_edited()
             self.price.setFocus()
             self.price.selectAll()
+            bring_into_view(self)
             return
         self._custom = False
         self._arrange()

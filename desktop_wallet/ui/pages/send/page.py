@@ -22,6 +22,7 @@ from desktop_wallet.ui.pages.send.review_step import ReviewStep
 from desktop_wallet.ui.pages.send.review_words import changes_text
 from desktop_wallet.ui.pages.send.sent_step import SentStep
 from desktop_wallet.ui.pages.send.signing import Signing
+from desktop_wallet.ui.pages.send.standing_still import standing_still
 from desktop_wallet.ui.pages.send.state import Doing, SendState, SendStep
 from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind
 
@@ -291,7 +292,10 @@ class SendPage(Page):
                 self.review.settle()
             return
         if self._is_still_wanted(review, wanted) and self.state.change_fee(fresh, custom):
-            self.review.show_review(fresh)
+            with standing_still(self.review.choice):
+                self.review.show_review(fresh)
+                for block in self.review.blocks:
+                    block.show()  # Qt would show a new one with the next event, and then all below it would jump
 
     def _on_fee_wrong(self) -> None:
         self._fee_wanted = None  # a fee that was typed before must not come in below what is typed now

@@ -30,6 +30,7 @@ from desktop_wallet.ui.pages.send.review_words import (
     title_text,
     who_text,
 )
+from desktop_wallet.ui.pages.send.standing_still import bring_into_view
 from desktop_wallet.ui.pages.send.state import Doing, SendState
 from desktop_wallet.ui.theme import GRID, TextStyle, Token
 from desktop_wallet.ui.widgets.badge import BadgeLabel
@@ -364,6 +365,9 @@ class ReviewStep(QWidget):
 
     def _on_change_clicked(self) -> None:
         self.choice.setVisible(self.choice.isHidden())
+        self._arrange()
+        if not self.choice.isHidden():
+            bring_into_view(self.choice)
 
     def _on_more_clicked(self) -> None:
         self._unfold_more(unfolded=self.more.isHidden())
