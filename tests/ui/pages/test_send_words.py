@@ -208,6 +208,10 @@ def test_a_token_that_no_list_vouches_for_is_shown_with_its_whole_contract(
     token = next(line for line in main_lines(review, names) if line.label == "Token")
     assert token.value.replace(" ", "").lower() == key.asset.reference
     assert token.note == "“USDC” and “USD Coin” are what this contract calls itself. No list vouches for it."
+    session.known._assets[key.network][1] = replace(named, symbol="eth", name="Ether")
+    review = session.sending.compose(session.draft(amount=1, asset=1))
+    token = next(line for line in main_lines(review, names) if line.label == "Token")
+    assert token.note.startswith("This is not ETH, the coin of Ethereum, but a token. “eth” and “Ether” are")
 
 
 def test_play_money_and_test_coins_are_called_so(review: Review) -> None:

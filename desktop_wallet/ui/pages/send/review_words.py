@@ -191,10 +191,7 @@ def _main_lines(review: Review, names: Names) -> Iterator[Line]:
         yield Line(
             "Token",
             grouped(contract_text(review.asset, review.network.family)),
-            note=(
-                f"“{words.symbol}” and “{breakable(words.name)}” are what this contract calls itself. "
-                "No list vouches for it."
-            ),
+            note=_unlisted_text(words.symbol, breakable(words.name), review),
         )
     yield fee_line(review)
     data_fee = data_fee_line(review)
@@ -202,6 +199,14 @@ def _main_lines(review: Review, names: Names) -> Iterator[Line]:
         yield data_fee
     yield from _afterwards(review)
     yield simulated_line(review, names)
+
+
+def _unlisted_text(token: str, name: str, review: Review) -> str:
+    said = f"“{token}” and “{name}” are what this contract calls itself. No list vouches for it."
+    coin = symbol(review.coin)
+    if token.casefold() == coin.casefold():
+        return f"This is not {coin}, the coin of {review.network.name}, but a token. {said}"
+    return said
 
 
 def fee_line(review: Review) -> Line:
