@@ -384,6 +384,42 @@ async def test_whoever_types_a_fee_keeps_sight_of_the_field_whatever_is_warned_o
     assert place() == before
 
 
+async def test_a_second_review_that_says_the_same_is_not_ticked_yet(
+    page: SendPage, session: SendingSession, until: Until
+) -> None:
+    session.transfers.payments[ALIKE] = PaidBefore(1)
+    await _reviewed(page, until)
+    ticks = [block.tick for block in page.review.blocks if block.tick is not None]
+    assert len(ticks) == 1
+    ticks[0].click()
+    assert _button(page, "Sign and send").isEnabled()
+    _button(page, "Back").click()
+    _button(page, "Review").click()
+    await until(lambda: page.state.step is SendStep.REVIEW)
+    ticks = [block.tick for block in page.review.blocks if block.tick is not None]
+    assert [tick.isChecked() for tick in ticks] == [False]
+    assert not _button(page, "Sign and send").isEnabled()
+    ticks[0].click()
+    assert _button(page, "Sign and send").isEnabled()
+
+
+async def test_a_fee_that_is_none_is_complained_of_in_place_of_the_one_before(
+    page: SendPage, session: SendingSession, until: Until
+) -> None:
+    await _reviewed(page, until)
+    _button(page, "Change fee").click()
+    _button(page, "Speed: Custom").click()
+    await until(lambda: page.state.may_sign)
+    price = _field(page, "Maximum fee in gwei")
+    price.clear()
+    QTest.keyClicks(price, "1")
+    await until(lambda: "tip is higher" in page.review.hint.text())
+    page.review.choice.set_error("With its fee, this takes too much.")
+    QTest.keyClicks(price, "x")
+    assert page.review.hint.text().startswith("The fee that you typed cannot be used.")
+    assert page.review.choice.error.text() == ""
+
+
 async def test_a_fee_that_is_no_number_cannot_be_signed_over(
     page: SendPage, session: SendingSession, until: Until
 ) -> None:

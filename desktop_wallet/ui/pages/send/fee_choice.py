@@ -120,6 +120,7 @@ class FeeChoice(QFrame):
         if self._review is None:
             return
         checked = check_fee(self.typed, self._review.quote.fees)
+        self.error.set_text("")  # it was about what stood there before
         self._arrange()
         if checked.fee is None:
             self.wrong.emit()

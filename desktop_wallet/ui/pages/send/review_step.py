@@ -285,11 +285,11 @@ class ReviewStep(QWidget):
             return self._error, Token.UNAVAILABLE
         if review is None:
             return "", Token.MUTED
+        if self.state.fee_is_wrong:
+            return "The fee that you typed cannot be used. Mend it, or choose another.", Token.UNAVAILABLE
         refused = refusal_text(review)
         if refused:
             return refused, Token.UNAVAILABLE
-        if self.state.fee_is_wrong:
-            return "The fee that you typed cannot be used. Mend it, or choose another.", Token.UNAVAILABLE
         if self.state.unticked:
             return "Confirm what is marked as dangerous above before you sign.", Token.MUTED
         return "", Token.MUTED
@@ -339,6 +339,9 @@ class ReviewStep(QWidget):
     def _show_cautions(self, review: Review) -> None:
         said = [(caution, caution_text(caution, review, self.names)) for caution in shown_cautions(review)]
         if said == self._said:
+            for block in self._blocks:
+                if block.tick is not None:  # it may be another review that says the same: that one is not ticked yet
+                    block.tick.setChecked(self.state.is_ticked(block.caution))
             return
         self._said = said
         self._clear_cautions()
