@@ -13,8 +13,12 @@ from desktop_wallet.core.errors import InvalidAmount
 UINT256_MAX = (1 << 256) - 1
 NO_BREAK_THIN = "\u202f"
 """Groups decimals by three without letting a line break between them."""
-_TYPED = re.compile(r"[0-9]{1,78}(\.[0-9]{0,78})?|\.[0-9]{1,78}")
-_COMMAS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
+_GAPS = "[ _\u00a0\u2009\u202f]"
+_WHOLE = rf"(?:[0-9]+|[0-9]{{1,3}}(?:{_GAPS}[0-9]{{3}})+|[0-9]{{1,3}}(?:,[0-9]{{3}})+)"
+_PLACES = rf"(?:[0-9]+|[0-9]{{3}}(?:{_GAPS}[0-9]{{3}})*{_GAPS}[0-9]{{1,3}})"
+_TYPED = re.compile(rf"{_WHOLE}(?:\.{_PLACES}?)?|\.{_PLACES}")
+"""A gap or a comma only where it groups by three: "0,5" must not become 5, nor "1 2" become 12."""
+_LONGEST = 400
 _MIN_PLACES = 2
 _GROUP = 3
 
@@ -33,22 +37,20 @@ class Amount:
 
 
 def parse_amount(text: str, decimals: int) -> Amount:
-    """Return the amount a person typed; grouping spaces and commas before the point are accepted.
+    """Return the amount a person typed; spaces that group by three, and commas before the point, are accepted.
 
     Raises InvalidAmount: empty, not-a-number, too-fine (more decimals than the asset has), negative, too-large (over
     256 bits).
     """
-    grouped = re.sub(r"[\s_\u00a0\u2009\u202f]", "", text)
-    # A comma only where it groups by three: "0,5" must not become 5.
-    trimmed = grouped.replace(",", "") if _COMMAS.fullmatch(grouped) else grouped
+    trimmed = text.strip()
     if not trimmed:
         raise InvalidAmount(text=text[:80], problem="empty")
     if trimmed.startswith(("-", "\u2212")):
         raise InvalidAmount(text=text[:80], problem="negative")
-    if not _TYPED.fullmatch(trimmed):
+    if len(trimmed) > _LONGEST or not _TYPED.fullmatch(trimmed):
         raise InvalidAmount(text=text[:80], problem="not-a-number")
     try:
-        value = Decimal(trimmed)
+        value = Decimal(re.sub(rf"{_GAPS}|,", "", trimmed))
     except InvalidOperation:
         raise InvalidAmount(text=text[:80], problem="not-a-number") from None
     sign, digits, exponent = value.as_tuple()

@@ -41,6 +41,13 @@ def test_a_cut_amount_says_so_and_is_never_rounded_up() -> None:
         ("1.2.3", "not-a-number"),
         ("0,5", "not-a-number"),
         ("12,34", "not-a-number"),
+        ("1 2", "not-a-number"),
+        ("1\n2", "not-a-number"),
+        ("1 000\n000", "not-a-number"),
+        ("0.12 34", "not-a-number"),
+        ("1 000,000", "not-a-number"),
+        ("9" * 79, "too-large"),
+        ("9" * 401, "not-a-number"),
         ("1.234,5", "not-a-number"),
         ("NaN", "not-a-number"),
         ("\u0661", "not-a-number"),
@@ -52,6 +59,11 @@ def test_bad_amounts_say_what_is_wrong(text: str, problem: str) -> None:
     with pytest.raises(InvalidAmount) as caught:
         parse_amount(text, 6)
     assert caught.value.data["problem"] == problem
+
+
+@pytest.mark.parametrize("text", ["1250.5", "1,250.5", "1 250.5", "1\u202f250.50", " 1_250.5\n", "1250.500"])
+def test_thousands_may_be_grouped(text: str) -> None:
+    assert parse_amount(text, 6).base_units == 1_250_500_000
 
 
 @given(st.integers(0, UINT256_MAX), st.integers(0, 36))
