@@ -383,7 +383,7 @@ async def test_the_backup_step_writes_the_file(
     file = tmp_path / "backup.json"
     await step.save(file)
     assert file.stat().st_mode & 0o777 == 0o600
-    assert "zoo" not in file.read_text()
+    assert "zoo zoo" not in file.read_text()
     assert any("Backup saved" in text for text in window.notices.texts)
     step.deleteLater()
 
