@@ -26,7 +26,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
@@ -53,6 +58,8 @@ TEST_PACKAGES = (*RUN_PACKAGES, "xvfb", "xauth", "dbus", "gnome-keyring", "libse
 PEER_PACKAGES = ("electrum", "python3-pyqt5")
 
 UNDER_XVFB = ("xvfb-run", "-a", "-s", "-screen 0 1280x900x24")
+WINDOW_TESTS = ("tests/ui", "tests/end_to_end", "tests/hostile")
+"""They want a screen for themselves, for keys go to the window in front; all others run beside them."""
 
 
 class SetupError(Exception):
@@ -120,7 +127,6 @@ def test(arguments: list[str]) -> int:
         "lint": [python, "-m", "ruff", "check", "."],
         "types": [python, "-m", "mypy"],
         "import contracts": [str(program(VENV, "lint-imports")), "--no-logo"],
-        "tests": [*UNDER_XVFB, python, "-m", "pytest", *arguments],
     }
     outcomes = []
     for name, command in checks.items():
@@ -128,6 +134,8 @@ def test(arguments: list[str]) -> int:
         started_s = time.perf_counter()
         code = run_privately(command)
         outcomes.append((name, code, time.perf_counter() - started_s))
+    started_s = time.perf_counter()
+    outcomes.append(("tests", run_tests(arguments), time.perf_counter() - started_s))
     print()
     for name, code, took_s in outcomes:
         print(f"  {'passed' if code == 0 else 'FAILED':8}{name:20}{took_s:7.1f} s")
@@ -138,10 +146,45 @@ def prove(arguments: list[str]) -> int:
     """Run the tests at full size and leave their figures in build/proofs.md."""
     prepare_tests()
     # A test of full size may take as long as it takes; only a hang is cut off, after hours.
-    size = ["--timeout=7200", "-o", "faulthandler_timeout=10800", "--full", "--proofs", str(PROOFS)]
-    code = run_privately([*UNDER_XVFB, str(program(VENV, "python")), "-m", "pytest", *size, *arguments])
+    size = ["--timeout=7200", "-o", "faulthandler_timeout=10800", "--full"]
+    code = run_tests(arguments, size, PROOFS)
     say(f"The proofs stand in {PROOFS.relative_to(ROOT)}.")
     return code
+
+
+def run_tests(arguments: list[str], size: Sequence[str] = (), proofs: Path | None = None) -> int:
+    """Run all tests in two lanes, one a core, or only what `arguments` choose; return 0 only if all passed.
+
+    Each lane writes a page of proofs, if one is wanted, and the second one's stands below the first one's.
+    """
+    pytest = [str(program(VENV, "python")), "-m", "pytest", *size]
+    if arguments:
+        command = [*UNDER_XVFB, *pytest, *(() if proofs is None else ("--proofs", str(proofs))), *arguments]
+        say(f"tests: {shown(command)}")
+        return run_privately(command)
+    # Screens from numbers far apart, so that both can look for a free one at the same time.
+    window = [UNDER_XVFB[0], "-n", "100", *UNDER_XVFB[1:], *pytest, *WINDOW_TESTS]
+    others = [UNDER_XVFB[0], "-n", "200", *UNDER_XVFB[1:], *pytest, "-p", "no:cacheprovider"]
+    others += [f"--ignore={folder}" for folder in WINDOW_TESTS]
+    beside = None if proofs is None else proofs.with_suffix(".window.md")
+    if proofs is not None:
+        others += ["--proofs", str(proofs)]
+        window += ["--proofs", str(beside)]
+    say(f"tests of the window: {shown(window)}")
+    say(f"all other tests, beside them and told of below: {shown(others)}")
+    with tempfile.TemporaryFile() as told, ThreadPoolExecutor(1) as second:
+        other = second.submit(run_privately, others, told)
+        code = run_privately(window)
+        other_code = other.result()
+        told.seek(0)
+        sys.stdout.flush()
+        shutil.copyfileobj(told, sys.stdout.buffer)
+        sys.stdout.flush()
+    if proofs is not None and beside is not None and beside.exists():
+        with proofs.open("a", encoding="utf-8") as page:
+            page.write("\n" + beside.read_text("utf-8"))
+        beside.unlink()
+    return int(bool(code or other_code))
 
 
 def bench(arguments: list[str]) -> int:
@@ -337,10 +380,15 @@ def replace_process(command: list[str], environment: dict[str, str]) -> int:
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
-def run_privately(command: list[str]) -> int:
-    """Run `command` in folders of its own, which are gone afterwards; return its exit code."""
+def run_privately(command: list[str], told: IO[bytes] | None = None) -> int:
+    """Run `command` in folders of its own, which are gone afterwards; return its exit code.
+
+    What it writes goes to `told` where that is given.
+    """
     with tempfile.TemporaryDirectory(prefix="dw-", ignore_cleanup_errors=True) as home:
-        return subprocess.run(command, cwd=ROOT, env=private_environment(Path(home)), check=False).returncode
+        return subprocess.run(
+            command, cwd=ROOT, env=private_environment(Path(home)), stdout=told, stderr=told, check=False
+        ).returncode
 
 
 def private_environment(home: Path) -> dict[str, str]:
