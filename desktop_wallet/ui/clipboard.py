@@ -37,6 +37,8 @@ class Clipboard:
 
     def forget_secrets(self) -> bool:
         """Clear the clipboard, and the selection, where they hold a secret of ours; return whether one did."""
+        if not self._secrets:
+            return False  # to look would ask the program that holds the clipboard, and wait while that one hangs
         found = False
         modes = [QClipboard.Mode.Clipboard]
         if self._clipboard.supportsSelection():

@@ -53,3 +53,22 @@ def test_whoever_looks_again_is_not_told_a_second_time(clipboard: Clipboard, qtb
     QGuiApplication.clipboard().setText("three")
     qtbot.waitUntil(lambda: bool(told))
     assert told == ["Address"]
+
+
+def test_the_lock_asks_nobody_for_the_clipboard_where_no_secret_was_copied() -> None:
+    asked: list[object] = []
+
+    class Hanging:
+        def text(self, mode: object) -> str:
+            asked.append(mode)
+            return ""
+
+        def supportsSelection(self) -> bool:  # noqa: N802 - as Qt calls it
+            return True
+
+    class App:
+        clipboard = Hanging
+
+    clipboard = Clipboard(App)  # type: ignore[arg-type] # the program that holds the clipboard hangs
+    assert not clipboard.forget_secrets()
+    assert asked == []
