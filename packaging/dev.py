@@ -58,8 +58,8 @@ TEST_PACKAGES = (*RUN_PACKAGES, "xvfb", "xauth", "dbus", "gnome-keyring", "libse
 PEER_PACKAGES = ("electrum", "python3-pyqt5")
 
 UNDER_XVFB = ("xvfb-run", "-a", "-s", "-screen 0 1280x900x24")
-WINDOW_TESTS = ("tests/ui", "tests/end_to_end", "tests/hostile")
-"""They want a screen for themselves, for keys go to the window in front; all others run beside them."""
+FIRST_LANE = ("tests/ui", "tests/hostile")
+"""Half of the tests by time; all others run beside them. Each lane has a screen, for keys go to the window in front."""
 
 
 class SetupError(Exception):
@@ -163,18 +163,18 @@ def run_tests(arguments: list[str], size: Sequence[str] = (), proofs: Path | Non
         say(f"tests: {shown(command)}")
         return run_privately(command)
     # Screens from numbers far apart, so that both can look for a free one at the same time.
-    window = [UNDER_XVFB[0], "-n", "100", *UNDER_XVFB[1:], *pytest, *WINDOW_TESTS]
+    first = [UNDER_XVFB[0], "-n", "100", *UNDER_XVFB[1:], *pytest, *FIRST_LANE]
     others = [UNDER_XVFB[0], "-n", "200", *UNDER_XVFB[1:], *pytest, "-p", "no:cacheprovider"]
-    others += [f"--ignore={folder}" for folder in WINDOW_TESTS]
-    beside = None if proofs is None else proofs.with_suffix(".window.md")
+    others += [f"--ignore={folder}" for folder in FIRST_LANE]
+    beside = None if proofs is None else proofs.with_suffix(".first.md")
     if proofs is not None:
         others += ["--proofs", str(proofs)]
-        window += ["--proofs", str(beside)]
-    say(f"tests of the window: {shown(window)}")
-    say(f"all other tests, beside them and told of below: {shown(others)}")
-    with tempfile.TemporaryFile() as told, ThreadPoolExecutor(1) as second:
-        other = second.submit(run_privately, others, told)
-        code = run_privately(window)
+        first += ["--proofs", str(beside)]
+    say(f"tests, first lane: {shown(first)}")
+    say(f"tests, second lane, beside it and told of below: {shown(others)}")
+    with tempfile.TemporaryFile() as told, ThreadPoolExecutor(1) as lane:
+        other = lane.submit(run_privately, others, told)
+        code = run_privately(first)
         other_code = other.result()
         told.seek(0)
         sys.stdout.flush()
