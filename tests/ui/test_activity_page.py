@@ -184,9 +184,9 @@ async def test_from_which_block_on_incoming_payments_are_known_is_said(
     networks = session.catalogue.networks()
     session.incoming.known = {networks[0].id: 120, networks[1].id: 7}
     page.tick()
-    assert page.known.text().endswith("from block 120 on (Ethereum) and block 7 on (Base).")
+    assert page.known.text().endswith("on Ethereum from block 120 and on Base from block 7.")
     page.head.network_chosen.emit(networks[1].id)
-    assert page.known.text().endswith("from block 7 on (Base).")
+    assert page.known.text().endswith("on Base from block 7.")
 
 
 async def test_what_came_in_is_shown_with_what_is_known_of_it(page: ActivityPage, session: ActivitySession) -> None:

@@ -177,9 +177,9 @@ def test_nothing_is_offered_once_one_of_the_nonce_is_mined(session: ActivitySess
 def test_what_is_known_of_incoming_payments_is_said_honestly() -> None:
     assert known_text(()).endswith("Incoming ones are noticed when a balance rises between two readings.")
     one = known_text([("Practice", 120)])
-    assert one.endswith("Incoming ones are noticed when a balance rises, from block 120 on (Practice).")
+    assert one.endswith("Incoming ones are noticed when a balance rises: on Practice from block 120.")
     two = known_text([("Base", 7), ("Ethereum", 21_884_320)])
-    assert two.endswith("from block 7 on (Base) and block 21,884,320 on (Ethereum).")
+    assert two.endswith("on Base from block 7 and on Ethereum from block 21,884,320.")
     many = known_text([(name, 7) for name in ("Base", "Ethereum", "Polygon", "Sepolia")])
     assert many.endswith("Choose a network to see from which block.")
 
@@ -196,4 +196,4 @@ def test_a_day_is_said_briefly() -> None:
 def test_a_payment_behind_numbers_that_nobody_here_has_says_what_it_waits_for() -> None:
     assert ahead_text(Ahead()) == ""
     assert "number 7 and 1 more of this account, which is not of this wallet" in ahead_text(Ahead(missing=(7, 8)))
-    assert "comes after your payment number 3, which is in doubt" in ahead_text(Ahead(doubtful=(3,)))
+    assert "comes after your own number 3 in this account's order, which is in doubt" in ahead_text(Ahead(doubtful=(3,)))

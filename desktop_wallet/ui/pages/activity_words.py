@@ -109,7 +109,9 @@ def ahead_text(ahead: Ahead) -> str:
         )
     if ahead.doubtful:
         which = _numbers(ahead.doubtful)
-        parts.append(f"It comes after your payment {which}, which is in doubt: send that again, or cancel it.")
+        parts.append(
+            f"It comes after your own {which} in this account's order, which is in doubt: send that again, or cancel it."
+        )
     return " ".join(parts)
 
 
@@ -296,7 +298,7 @@ def known_text(known: Sequence[tuple[str, int]]) -> str:
         return f"{sent} between two readings."
     if len(known) > _NAMED:
         return f"{sent}, from the first reading of each account on. Choose a network to see from which block."
-    return f"{sent}, from {_listed([f'block {height:,} on ({name})' for name, height in known])}."
+    return f"{sent}: {_listed([f'on {name} from block {height:,}' for name, height in known])}."
 
 
 def _listed(parts: Sequence[str]) -> str:
