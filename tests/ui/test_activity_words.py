@@ -196,4 +196,6 @@ def test_a_day_is_said_briefly() -> None:
 def test_a_payment_behind_numbers_that_nobody_here_has_says_what_it_waits_for() -> None:
     assert ahead_text(Ahead()) == ""
     assert "number 7 and 1 more of this account, which is not of this wallet" in ahead_text(Ahead(missing=(7, 8)))
-    assert "comes after your own number 3 in this account's order, which is in doubt" in ahead_text(Ahead(doubtful=(3,)))
+    assert "comes after your own number 3 in this account's order, which is in doubt" in ahead_text(
+        Ahead(doubtful=(3,))
+    )

@@ -110,7 +110,7 @@ def ahead_text(ahead: Ahead) -> str:
     if ahead.doubtful:
         which = _numbers(ahead.doubtful)
         parts.append(
-            f"It comes after your own {which} in this account's order, which is in doubt: send that again, or cancel it."
+            f"It comes after your own {which} in this account's order, which is in doubt: send that again or cancel it."
         )
     return " ".join(parts)
 
