@@ -94,7 +94,10 @@ class TransferKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person wants sent: `amount` in base units of `asset`. `replaces`: the transfer whose nonce it reuses."""
+    """What a person wants sent: `amount` in base units of `asset`. `replaces`: the transfer whose nonce it reuses.
+
+    `everything`: all that can be spent. Until it is reviewed, the amount then follows balance and fee.
+    """
 
     network: NetworkId
     sender: Address
@@ -103,6 +106,7 @@ class Draft:
     amount: int
     kind: TransferKind = TransferKind.PAYMENT
     replaces: TransferId | None = None
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from desktop_wallet.services.session_parts import SessionParts
     from desktop_wallet.services.settling import Settling
 
+_MORE_QUOTES = 2
+"""For everything that can be sent: one for the amount that the first fee leaves, one more if its gas was another."""
 _IN_DOUBT = (TransferState.SIGNED, TransferState.UNKNOWN)
 
 
@@ -66,13 +68,15 @@ class Reviewing:
     ) -> Review:
         """Return the draft as it would be signed; balances are read only if they are older than 5 s.
 
-        With a `quote` of the same draft no server is asked: only the fee is another one. Raises NotEnough,
-        NotAllowed, NotChecked, NetworkFailure, UntrustedReply.
+        With a `quote` of the same draft no server is asked: only the fee is another one. (With everything sent, the
+        amount is another one too, so it is.) Raises NotEnough, NotAllowed, NotChecked, NetworkFailure, UntrustedReply.
         """
         self._signer(draft.sender)
         self._check_known(draft.asset)
         replaced = self._replaced(draft)
         keys = self._keys(draft)
+        if draft.everything:
+            return await self._review_everything(draft, speed, custom)
         if quote is not None and quote.draft == draft:
             readings = {key: reading for key in keys if (reading := self._balances.state(key).reading) is not None}
         else:
@@ -81,6 +85,34 @@ class Reviewing:
             quote, readings = await self._ask(draft, keys)
         fee = self._fee(quote, speed, custom, replaced)
         return self._compose(draft, quote, fee, readings, replaced)
+
+    async def _review_everything(self, draft: Draft, speed: Speed, custom: GasFee | None) -> Review:
+        """Return the review of all that can be spent: an amount that the fee of this very review leaves room for.
+
+        The network may have got dearer since a person saw the most that can be sent. The price of the first answer
+        stays, so that the second one, for the amount that follows from it, ends the matter.
+        """
+        keys = self._keys(draft)
+        quote, readings = await self._ask(draft, keys)
+        fee = self._fee(quote, speed, custom, None)
+        amount = self._everything(draft.asset, readings[keys[0]], fee)
+        for _ in range(_MORE_QUOTES):
+            if amount == draft.amount:
+                break
+            draft = replace(draft, amount=amount)
+            quote, readings = await self._ask(draft, keys)
+            fee = replace(self._fee(quote, speed, custom, None), price=fee.price)
+            amount = self._everything(draft.asset, readings[keys[0]], fee)
+        return self._compose(replace(draft, amount=amount), quote, fee, readings, None)
+
+    def _everything(self, asset: AssetId, reading: Reading, fee: GasFee) -> int:
+        """Return all that can be sent of an asset at that fee; NotEnough if that is nothing."""
+        spendable = self._book.spendable(reading.key, reading)
+        amount = most_sendable(spendable, fee) if asset.is_native else spendable
+        if not amount:
+            needed = fee.most_wei if asset.is_native else 1
+            raise NotEnough(asset=asset, needed=needed, available=spendable, fee=asset.is_native)
+        return amount
 
     async def most(
         self,
@@ -100,13 +132,8 @@ class Reviewing:
         keys = self._keys(draft)
         quote, readings = await self._ask(draft, keys)
         fee = self._fee(quote, speed, custom, None)
-        spendable = {key: self._book.spendable(key, readings[key]) for key in keys}
-        if not asset.is_native:
-            return Most(spendable[keys[0]], 0, fee, quote)
-        amount = most_sendable(spendable[keys[0]], fee)
-        if not amount:
-            raise NotEnough(asset=asset, needed=fee.most_wei, available=spendable[keys[0]], fee=True)
-        return Most(amount, fee.most_wei, fee, quote)
+        amount = self._everything(asset, readings[keys[0]], fee)
+        return Most(amount, fee.most_wei if asset.is_native else 0, fee, quote)
 
     async def draft_faster(self, transfer: TransferId) -> tuple[Draft, Speed]:
         """Return the draft that pays the same with the same nonce and a higher fee; NotAllowed if it is too late."""

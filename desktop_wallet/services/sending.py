@@ -179,7 +179,7 @@ class Sending(Reviewing):
         """Raise SignedOtherwise unless the bytes, read back on their own, say what was reviewed."""
         draft, fee = review.draft, review.fee
         read = self._parts.adapters.of(draft.network).decode(signed.raw)
-        plain = replace(draft, replaces=None, kind=TransferKind.PAYMENT)
+        plain = replace(draft, replaces=None, kind=TransferKind.PAYMENT, everything=False)
         if (read.draft, read.nonce, read.id) != (plain, nonce, signed.id):
             raise SignedOtherwise
         if (read.gas_limit, read.price) != (fee.gas_limit, fee.price):
@@ -190,7 +190,7 @@ class Sending(Reviewing):
         same_nonce = [t for t in self._book.of_account(draft.network, draft.sender) if t.nonce == nonce]
         reviewed = Transfer(
             id=TransferId(uuid.uuid4().hex),
-            draft=draft,
+            draft=replace(draft, everything=False),
             transaction=signed.id,
             raw=signed.raw,
             nonce=nonce,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from desktop_wallet.core.cautions import CautionKind
 from desktop_wallet.core.errors import NoEndpointLeft, NotAllowed, NotChecked, NotEnough, ReviewOutdated
+from desktop_wallet.core.fees import Speed
 from desktop_wallet.core.freshness import BadgeKind
 from desktop_wallet.core.transfers import TransferKind, TransferState
 from tests.fakes.model_chain import BASE_FEE_WEI, GAS
@@ -173,6 +176,29 @@ async def test_the_most_leaves_no_more_than_it_says(tmp_path: Path) -> None:
         assert (
             0 <= e.chain.balance(OURS[0].text) <= most.left_at_most == most.fee.gas_limit * 2 * BASE_FEE_WEI + GAS * 2
         )
+
+
+async def test_everything_can_be_sent_although_the_network_gets_dearer_after_the_amount_was_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sending_engine(tmp_path) as e:
+        most = await e.sending.most(OURS[0], OURS[1], e.key().asset)
+        wanted = replace(e.draft(most.amount), everything=True)
+        review = await e.sending.review(wanted)
+        for dearer in (3, 5, 2):
+            monkeypatch.setattr("tests.fakes.model_chain.BASE_FEE_WEI", dearer * BASE_FEE_WEI)
+            asked = e.chain.quotes
+            review = await e.sending.review(wanted)
+            assert review.draft.amount + review.fee.most_wei == review.spendable
+            assert e.chain.quotes - asked <= 2
+        assert not [each for each in review.cautions if each.kind is CautionKind.RECEIVES_LESS]
+        faster = await e.sending.review(review.draft, Speed.FAST, quote=review.quote)
+        assert faster.draft.amount + faster.fee.most_wei == faster.spendable
+        sent = await e.sending.send(faster)
+        e.chain.mine()
+        await e.see(lambda: e.transfers.get(sent.id).settled)
+        assert 0 <= e.chain.balance(OURS[0].text) <= faster.fee.most_wei
+        assert not sent.draft.everything
 
 
 async def test_a_watched_account_cannot_send(tmp_path: Path) -> None:

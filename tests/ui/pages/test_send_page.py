@@ -215,8 +215,22 @@ async def test_max_leaves_the_fee_and_says_how_much_may_stay(page: SendPage, unt
     assert page.draft.words.text().startswith("At most 0.000\u202f798 ETH may be left over")
     page.tick()
     assert page.draft.words.text().startswith("At most"), "it stays until something is typed"
+    assert page.state.entry.everything, "the review makes it fit the fee of its own"
     QTest.keyClicks(_field(page, "Amount"), "1")
     assert not page.draft.words.text().startswith("At most")
+    assert not page.state.entry.everything
+
+
+async def test_a_review_of_everything_puts_its_own_amount_into_the_field(
+    page: SendPage, session: SendingSession, until: Until
+) -> None:
+    _button(page, "Max").click()
+    await until(lambda: _field(page, "Amount").text())
+    review = session.sending.compose(replace(session.draft(ETH), everything=True))
+    page.show_review(review)
+    assert _field(page, "Amount").text() == "1"
+    page.state.back()
+    assert page.state.wanted is None or page.state.wanted.everything
 
 
 async def test_another_network_and_asset_can_be_chosen(page: SendPage, session: SendingSession) -> None:

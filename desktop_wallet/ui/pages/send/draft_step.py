@@ -258,6 +258,7 @@ class DraftStep(QWidget):
         """Put in the most that can be sent, and say what stays behind."""
         self.amount.setText(text)
         self.state.entry.amount = text
+        self.state.entry.everything = True
         self._hint = hint
         self._say_amount()
 
@@ -339,6 +340,7 @@ class DraftStep(QWidget):
 
     def _on_chosen(self) -> None:
         self._hint = ""
+        self.state.entry.everything = False
         self._on_any_edited()
         self.balance_chosen.emit()
 
@@ -350,6 +352,7 @@ class DraftStep(QWidget):
 
     def _on_amount_edited(self, text: str) -> None:
         self.state.entry.amount = text
+        self.state.entry.everything = False
         self._hint = ""
         self._asked_amount = False
         self._say_amount()

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from desktop_wallet.core.errors import InvalidAddress, InvalidAmount, WalletError
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.services.catalogue import Catalogue
-    from desktop_wallet.services.reviews import Most
 
 _ADDRESS_LENGTH = 42
 _PREFIX = "0x"
@@ -85,11 +84,11 @@ def too_much_text(amount: int, spendable: int | None, asset: Asset) -> str:
     return f"That is more than the {money(spendable, asset, max_places=_PLACES)} that can be spent now."
 
 
-def most_text(most: Most, asset: Asset) -> str:
-    """Return what stays behind after everything is sent."""
-    if not most.left_at_most:
+def most_text(left_at_most: int, asset: Asset) -> str:
+    """Return what stays behind after everything is sent, in base units at most."""
+    if not left_at_most:
         return f"All of it. No {symbol(asset)} is left over; the fee is paid in the coin of the network."
-    left = money(most.left_at_most, asset, max_places=_PLACES)
+    left = money(left_at_most, asset, max_places=_PLACES)
     return f"At most {left} may be left over: it is held back for the fee."
 
 

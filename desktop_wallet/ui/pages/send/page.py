@@ -231,6 +231,10 @@ class SendPage(Page):
 
     def _enter_review(self, review: Review, changed: str = "") -> None:
         session = self.session
+        if review.draft.everything:  # the fee of this review decides how much that is
+            text = plain_text(Amount(review.draft.amount, review.asset.decimals))
+            left = review.fee.most_wei if review.asset == review.coin else 0
+            self.draft.show_most(text, most_text(left, review.asset))
         if session is not None:
             self.review.asks_password = session.sending.asks_password
         self.review.enter(changed)
@@ -266,7 +270,9 @@ class SendPage(Page):
         else:
             if (entry.sender, entry.asset) == (sender, asset) and self.state.entry is entry:
                 self.cancel()
-                self.draft.show_most(plain_text(Amount(most.amount, asset.decimals)), most_text(most, asset))
+                self.draft.show_most(
+                    plain_text(Amount(most.amount, asset.decimals)), most_text(most.left_at_most, asset)
+                )
         finally:
             self.draft.max.setEnabled(True)
 

@@ -55,6 +55,8 @@ class Entry:
     asset: Asset | None = None
     recipient: str = ""
     amount: str = ""
+    everything: bool = False
+    """Whether the amount is the most that can be sent, as Max put it in."""
 
     @property
     def base_units(self) -> int:
@@ -92,7 +94,8 @@ def check(entry: Entry) -> Checked:
         wrong_amount = error
     if recipient is None or wrong_amount is not None:
         return Checked(None, wrong_recipient, wrong_amount)
-    return Checked(Draft(entry.network, entry.sender, recipient, entry.asset.id, base_units))
+    draft = Draft(entry.network, entry.sender, recipient, entry.asset.id, base_units, everything=entry.everything)
+    return Checked(draft)
 
 
 @dataclass(slots=True)
