@@ -260,3 +260,25 @@ async def test_a_machine_that_slept_between_review_and_signing_looks_again(
     await person.sees("This takes 9.* ETH, and 1.00 ETH can be spent")
     assert paid(session) == []
     assert chain.node.rpc("eth_getTransactionCount", sender, "pending") == "0x0"
+
+
+async def test_max_is_sent_although_the_network_got_dearer_and_leaves_what_was_said_at_most(
+    tmp_path: Path, chain: Chain, keyring: PrivateKeyring, open_window: OpenWindow
+) -> None:
+    _, person, session = await furnished(chain, local_network(chain.node.url), tmp_path, open_window)
+    await person.press("Send")
+    await person.choose("Asset", "ETH")
+    await person.enter("To", display_address(session.accounts.accounts()[1].address))
+    await person.press("Max")
+    await person.sees("may be left over: it is held back for the fee")
+    chain.node.rpc("anvil_setNextBlockBaseFeePerGas", hex(40 * 10**9))
+    chain.node.mine()
+    await person.press("Review")
+    await person.sees("You send, on Local")
+    await person.press("Sign and send")
+    await until(lambda: paid(session) and paid(session)[0].settled)
+    sent = paid(session)[0]
+    left = int(chain.node.rpc("eth_getBalance", sent.draft.sender.text, "latest"), 16)
+    assert sent.state is TransferState.CONFIRMED
+    assert 0 < left <= sent.fee.most
+    assert sent.draft.amount + sent.fee.most == RICH, "nothing else stays behind"
