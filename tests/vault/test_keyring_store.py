@@ -175,8 +175,9 @@ def test_close_ends_the_wait_for_a_prompt(keyring: PrivateKeyring, store: Keyrin
 
 def test_a_program_ends_though_a_prompt_stands_open(keyring: PrivateKeyring) -> None:
     program = (
+        # Long enough for the daemon to ask: it asks nobody for a program that has gone.
         "from desktop_wallet.vault.keyring_store import KeyringStore\n"
-        "try:\n    KeyringStore().get('name', patience_s=0.2)\n"
+        "try:\n    KeyringStore().get('name', patience_s=3.0)\n"
         "except Exception as error:\n    print(type(error).__name__)\n"
     )
     keyring.lock()
