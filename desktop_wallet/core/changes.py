@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from desktop_wallet.core.balances import BalanceKey
+    from desktop_wallet.core.receipts import Received
     from desktop_wallet.core.transfers import TransferId
 
 
@@ -16,7 +17,8 @@ class ChangeSet:
 
     `accounts`: wallets or accounts came, went or were renamed. `catalogue`: networks, endpoints or tokens did.
     `activity`: which reads are under way, or an endpoint's health. `transfers`: those that went a step.
-    `received`: something came in.
+    `received`: the list of what came in is another one; `came` holds what nobody was told of before. `prices`: those
+    known, or the currency. `alerts`: what the wallet warns of about itself.
     """
 
     balances: frozenset[BalanceKey] = frozenset()
@@ -25,6 +27,9 @@ class ChangeSet:
     activity: bool = False
     transfers: frozenset[TransferId] = frozenset()
     received: bool = False
+    came: tuple[Received, ...] = ()
+    prices: bool = False
+    alerts: bool = False
 
     def __or__(self, other: ChangeSet) -> ChangeSet:
         """Return both together."""
@@ -35,10 +40,14 @@ class ChangeSet:
             self.activity or other.activity,
             self.transfers | other.transfers,
             self.received or other.received,
+            self.came + other.came,
+            self.prices or other.prices,
+            self.alerts or other.alerts,
         )
 
     def __bool__(self) -> bool:
         """Return whether anything changed."""
-        return bool(
-            self.balances or self.accounts or self.catalogue or self.activity or self.transfers or self.received
-        )
+        return self != _NOTHING
+
+
+_NOTHING = ChangeSet()

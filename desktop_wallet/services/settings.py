@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,12 @@ class Settings:
     ask_password_to_send: bool = False
     """Whether the spend key is held for one signature only, which then takes the password."""
     preload: bool = True
+    keep_fresh: bool = True
+    """Whether what is on screen is read again when its TTL ends, and when a network pushes a new head."""
+    discover: bool = True
+    """Whether tokens and incoming transfers are looked for in transfer logs."""
+    prices_in: str = ""
+    """The currency in which prices are shown, as ISO 4217 in lower case; empty: no server is asked for prices."""
     cache_mode: CacheMode = CacheMode.ON
     cache_limit_bytes: int = 10 * MEGABYTE
     ttl_s: Mapping[tuple[Purpose, NetworkId | None], float] = field(default_factory=dict)
@@ -105,11 +112,20 @@ def _truth(value: object) -> bool:
     return value
 
 
+def _currency(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch("([a-z]{3})?", value):
+        raise TypeError
+    return value
+
+
 _READERS: Mapping[str, Callable[[Any], object]] = {
     "auto_lock_s": lambda value: None if value is None else _positive(value),
     "lock_on_suspend": _truth,
     "ask_password_to_send": _truth,
     "preload": _truth,
+    "keep_fresh": _truth,
+    "discover": _truth,
+    "prices_in": _currency,
     "cache_mode": CacheMode,
     "cache_limit_bytes": int,
     "ttl_s": lambda kept: overrides_from(",".join(f"{name}={seconds}" for name, seconds in kept.items())),
