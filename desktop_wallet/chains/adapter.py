@@ -110,6 +110,29 @@ class Delivery:
     words: str = ""
 
 
+class BlockSeen(enum.Enum):
+    """What a server made of being asked for one block and what is in it."""
+
+    READ = "read"
+    """It has the block, and read there."""
+    NOT_YET = "not-yet"
+    """It has not got so far."""
+    ANOTHER = "another"
+    """Another block stands there."""
+    FORGOTTEN = "forgotten"
+    """It has the block and refuses to read there: full nodes keep the state of about 128 blocks."""
+    NO_ANSWER = "no-answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What one server said of a block; `batch` only with READ."""
+
+    host: str
+    block: BlockSeen
+    batch: ReadBatch | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class DecodedTransaction:
     """What signed bytes really say, read back from them: the draft they carry out, and what they may cost at most.
@@ -190,6 +213,13 @@ class ChainAdapter(Protocol):
         """Return readings pinned to a header of that height or above, from a server on which all `blocks` stand.
 
         None where no server has got there yet, or none knows those blocks.
+        """
+        ...
+
+    async def witnesses(self, request: ReadRequest, at: Height) -> tuple[Witness, ...]:
+        """Return what servers not in `request.avoid` say of the keys at that block, up to the first that read there.
+
+        Never raises for a network's fault; empty where there is no such server.
         """
         ...
 

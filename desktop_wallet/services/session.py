@@ -20,6 +20,7 @@ from desktop_wallet.services.feed import ChangeFeed
 from desktop_wallet.services.folders import make_private
 from desktop_wallet.services.incoming import Incoming
 from desktop_wallet.services.metrics import Metrics
+from desktop_wallet.services.opinions import Opinions
 from desktop_wallet.services.preload import Preload
 from desktop_wallet.services.reading import Balances
 from desktop_wallet.services.sending import Sending
@@ -98,6 +99,7 @@ class Session:
         self.settings: SettingsKeeper
         self.metrics: Metrics
         self.balances: Balances
+        self.opinions: Opinions
         self.preload: Preload
         self.transfers: TransferBook
         self.incoming: Incoming
@@ -226,6 +228,7 @@ class Session:
             steps.push_async_callback(self.pages.close)
             steps.push_async_callback(self._keep_counters)
             steps.push_async_callback(self.incoming.stop)
+            steps.callback(self.opinions.forget)
             steps.push_async_callback(self.balances.stop)
             steps.push_async_callback(self.transfers.stop)
             steps.push_async_callback(self.settling.stop)
@@ -305,6 +308,7 @@ async def open_session(
             session.incoming,
         )
         session.balances = Balances(parts)
+        session.opinions = Opinions(parts, session.balances)
         session.preload = Preload(parts, session.balances)
         session.transfers.on_invalidated = session.balances.follow
         session.settling = Settling(parts, session.balances)

@@ -15,6 +15,7 @@ from desktop_wallet.chains.evm.sightings import look_up
 from desktop_wallet.chains.evm.tokens import token_calls, understand_token
 from desktop_wallet.chains.evm.transactions import build, decode
 from desktop_wallet.chains.evm.wire import head_of, value_of
+from desktop_wallet.chains.evm.witnesses import witnesses
 from desktop_wallet.core.addresses import Address, parse_address
 from desktop_wallet.core.errors import ContradictoryReply, NoEndpointLeft, WrongChain
 from desktop_wallet.core.networks import Family, Network
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         ReadBatch,
         ReadRequest,
         Wanted,
+        Witness,
     )
     from desktop_wallet.core.assets import Asset, AssetId
     from desktop_wallet.core.balances import BalanceKey
@@ -159,6 +161,10 @@ class EvmAdapter:
     async def read_settled(self, request: ReadRequest, blocks: Sequence[Height], *, at_least: int) -> ReadBatch | None:
         """Return readings pinned at that height or above, from a server on which the blocks stand; None without one."""
         return await read_settled(self._line, self._reader, self._clock, request, blocks, at_least=at_least)
+
+    async def witnesses(self, request: ReadRequest, at: Height) -> tuple[Witness, ...]:
+        """Return what other servers say of the keys at that block, up to the first that read there."""
+        return await witnesses(self._line, self._reader, request, at)
 
     def endpoint_statuses(self) -> tuple[EndpointStatus, ...]:
         """Return how each endpoint does, best first."""
