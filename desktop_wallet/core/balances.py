@@ -112,6 +112,8 @@ class FailureReason(enum.Enum):
     """The contract or the server answered with nothing; that is no zero."""
     DOUBTED = "doubted"
     """The height ran away from the clock and no second witness agreed."""
+    BELOW_RECEIPT = "below-receipt"
+    """The number is from below a block that has a transaction of ours in it, and serves no quote."""
 
 
 @dataclass(frozen=True, slots=True)

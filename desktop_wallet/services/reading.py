@@ -14,6 +14,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from desktop_wallet.cache.pages import CacheMode
+from desktop_wallet.core.balances import FailureReason, ReadFailure
 from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.freshness import Circumstances, Purpose, badge, serves
 from desktop_wallet.core.totals import total
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from desktop_wallet.cache.pages import PageCache
     from desktop_wallet.core.addresses import Address
-    from desktop_wallet.core.balances import BalanceKey, BalanceState, ReadFailure
+    from desktop_wallet.core.balances import BalanceKey, BalanceState
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.core.instants import Clock, Instant
     from desktop_wallet.core.invalidation import Scope
@@ -330,6 +331,8 @@ class Balances:
                 network = self._parts.book.network(of)
                 ttl_s, max_head_age_s = policy.ttl_s(purpose, network), network.max_head_age_s
             valid = self._invalidations.covers(state.reading)
+            if purpose is Purpose.QUOTE:
+                valid = valid and self._transfers.shows_receipts(key, state.reading)
             if serves(state, now, ttl_s, max_head_age_s, valid=valid, woke=self._woke):
                 hits += 1
                 answers[key] = Answer(state, from_cache=True, age_s=state.reading.started.age_s(now))
@@ -357,8 +360,9 @@ class Balances:
             for key, landing in group.items():
                 state = self.state(key)
                 age_s = state.reading.started.age_s(self._clock.now()) if state.reading else None
-                self._counters.stale_answer(1 if landing.failure and state.reading else 0)
-                answers[key] = Answer(state, from_cache=False, age_s=age_s, failure=landing.failure)
+                failure = landing.failure or (self._below_receipt(state) if purpose is Purpose.QUOTE else None)
+                self._counters.stale_answer(1 if failure and state.reading else 0)
+                answers[key] = Answer(state, from_cache=False, age_s=age_s, failure=failure)
 
     async def _fly_until_valid(
         self, waiter: Waiter, keys: Sequence[BalanceKey], ttl_s: float
@@ -378,6 +382,13 @@ class Balances:
                 break
             waiter = self._reads.flights.join(wanted, ttl_s)
         return landings
+
+    def _below_receipt(self, state: BalanceState) -> ReadFailure | None:
+        reading = state.reading
+        if reading is None or self._transfers.shows_receipts(state.key, reading):
+            return None
+        now = self._clock.now()
+        return ReadFailure(state.key, FailureReason.BELOW_RECEIPT, now, host=reading.endpoint)
 
     # Within
 

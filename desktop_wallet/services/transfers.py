@@ -13,6 +13,7 @@ from desktop_wallet.core.transfers import (
     TransferKind,
     TransferState,
     expected_change,
+    is_counted,
     scopes,
     spendable,
     touched,
@@ -122,6 +123,14 @@ class TransferBook:
     def spendable(self, key: BalanceKey, reading: Reading, *, without: Slot | None = None) -> int:
         """Return what may be spent of a balance; `without` names a nonce that is about to be used again."""
         return spendable(key, reading, self._of_slots(s for s in self._taking.slots(key, reading) if s != without))
+
+    def shows_receipts(self, key: BalanceKey, reading: Reading) -> bool:
+        """Return whether a reading is at or above every block that has a transfer in it which touches the balance.
+
+        What is final is left out: a valid reading stands above it, unless the whole chain is another one.
+        """
+        mined = (each for each in self.touching(key) if each.state.is_mined and not each.final)
+        return all(is_counted(each, reading) for each in mined)
 
     def _of_slots(self, slots: Iterable[Slot]) -> Iterable[Transfer]:
         """Return all that was signed for these nonces: a cancel touches fewer balances than what it cancels."""

@@ -168,8 +168,10 @@ def _failure_sentence(failure: ReadFailure, name: str, now: Instant) -> str:
             return f"{server} answers for another network than {name}. Its answer was not used."
         case FailureReason.EMPTY:
             return f"{name} answered without a number. That is not a zero."
-        case FailureReason.DOUBTED:
-            return f"{server} claims a block far ahead of the clock, and no second server agreed."
+        case FailureReason.DOUBTED | FailureReason.BELOW_RECEIPT:
+            doubted = "claims a block far ahead of the clock, and no second server agreed"
+            below = "has not got to the block of your last transaction yet"
+            return f"{server} {doubted if failure.reason is FailureReason.DOUBTED else below}."
 
 
 def total_text(total: Total) -> str:
