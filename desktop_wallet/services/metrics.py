@@ -1,4 +1,4 @@
-"""What the wallet counts about itself: kept across restarts, never about a person."""
+"""What the wallet counts about itself (requirement M1): kept across restarts, never about a person."""
 
 from __future__ import annotations
 
@@ -6,30 +6,43 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from desktop_wallet.services.latencies import Latencies, Latency
+from desktop_wallet.services.lookups import AssetLookups, Lookups
+from desktop_wallet.services.recent import Recent
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from desktop_wallet.cache.memory import MemoryTier
     from desktop_wallet.cache.metrics import CacheMetrics
     from desktop_wallet.cache.pages import PageCache
-    from desktop_wallet.core.balances import Reading
+    from desktop_wallet.core.assets import AssetId
+    from desktop_wallet.core.balances import BalanceKey, Reading
+    from desktop_wallet.core.instants import Clock
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.registry.registry import Registry
+    from desktop_wallet.services.reports import Report
 
-_SMOOTHING = 0.2
-_OWN = frozenset({"calls", "calls_saved", "preloads"})
-"""Counters kept here; all others are the cache's."""
+__all__ = ["Latency", "Lookups", "Metrics", "MetricsSnapshot"]
+
+_OWN = frozenset({"calls", "calls_saved", "preloads", "preload_balances", "preload_failures"})
+"""Counters kept here; all others are the cache's, or carry a prefix."""
+_SINCE = "since"
+_LATENCY_SETTING = "latency"
 
 
 @dataclass(frozen=True, slots=True)
 class MetricsSnapshot:
     """The counters at one point in time.
 
-    `hits` are balances that memory or disk answered, `misses` those that a server was asked for, `stale_answers`
-    those where only an outdated number could be shown. `calls_saved`: balances that were answered without a request
-    of their own, from the cache or in a batch. Latencies in milliseconds, smoothed.
+    `since_s`: Unix seconds when counting began, None if an earlier version of the program did not note it. `hits`
+    are balances that memory or disk answered, `misses` those that a server was asked for, `stale_answers` those where
+    only an outdated number could be shown. `calls_saved`: balances that were answered without a request of their own,
+    from the cache or in a batch. `preload_balances` were to be read by preloads, `preload_failures` of them could not.
+    `memory_bytes` is an estimate: entries times what one takes as measured (cache/memory.py).
     """
 
+    since_s: float | None = None
     hits_memory: int = 0
     hits_disk: int = 0
     misses: int = 0
@@ -37,6 +50,8 @@ class MetricsSnapshot:
     calls: int = 0
     calls_saved: int = 0
     preloads: int = 0
+    preload_balances: int = 0
+    preload_failures: int = 0
     invalidations: int = 0
     seal_failures: int = 0
     rows_refused: int = 0
@@ -44,7 +59,9 @@ class MetricsSnapshot:
     pages: int = 0
     bytes_on_disk: int = 0
     memory_entries: int = 0
-    latency_ms: Mapping[NetworkId, float] = field(default_factory=dict)
+    memory_bytes: int = 0
+    latency: Mapping[NetworkId, Latency] = field(default_factory=dict)
+    by_asset: Mapping[AssetId, Lookups] = field(default_factory=dict)
 
     @property
     def hits(self) -> int:
@@ -54,31 +71,82 @@ class MetricsSnapshot:
     @property
     def hit_rate(self) -> float | None:
         """Return hits among all reads, 0 to 1; None before the first read."""
-        asked = self.hits + self.misses
-        return self.hits / asked if asked else None
+        return Lookups(self.hits, self.misses).hit_rate
+
+    @property
+    def saved_share(self) -> float | None:
+        """Return how many of the answered balances needed no request of their own, 0 to 1; None before the first."""
+        answered = self.calls + self.calls_saved
+        return self.calls_saved / answered if answered else None
 
 
 class Metrics:
     """The counters of a session."""
 
-    def __init__(self, registry: Registry, pages: PageCache, memory: MemoryTier, cache: CacheMetrics) -> None:
+    def __init__(
+        self, registry: Registry, pages: PageCache, memory: MemoryTier, cache: CacheMetrics, clock: Clock
+    ) -> None:
         """Begin with what `load` brings; `cache` is shared with the pages, which count in it too."""
         self._cache = cache
         self._registry = registry
         self._pages = pages
         self._memory = memory
+        self._clock = clock
         self._counts: Counter[str] = Counter()
-        self._latency_ms: dict[NetworkId, float] = {}
+        self._since_s: float | None = clock.now().wall_s
+        self._latencies = Latencies()
+        self._assets = AssetLookups()
+        self._saved: set[str] = set()
+        self._recent = Recent(clock)
+        self.on_worth_a_look: Callable[[], None] = _nothing
+        """Is called when an alert may be due at once: after a preload, and as invalidations come."""
 
     async def load(self) -> None:
         """Take over the counters of earlier runs."""
         saved = await self._registry.load_counters()
+        self._saved = set(saved)
         self._cache.restore({name: count for name, count in saved.items() if name not in _OWN})
         self._counts.update({name: count for name, count in saved.items() if name in _OWN})
+        if any(saved.values()):
+            self._since_s = saved.get(_SINCE)
+        self._assets.restore(saved)
+        settings = await self._registry.load_settings()
+        self._latencies.restore(settings.get(_LATENCY_SETTING, ""))
 
     async def save(self) -> None:
         """Keep the counters for later runs."""
-        await self._registry.save_counters({**self._cache.to_save(), **self._counts})
+        self._sort()
+        counters = {**self._cache.to_save(), **self._counts, **self._assets.to_save()}
+        if self._since_s is not None:
+            counters[_SINCE] = int(self._since_s)
+        gone = self._saved - counters.keys()
+        await self._registry.save_counters({**dict.fromkeys(gone, 0), **counters})
+        self._saved |= counters.keys()
+        if self._latencies.changed:
+            await self._registry.save_settings({_LATENCY_SETTING: self._latencies.to_save()})
+            self._latencies.changed = False
+
+    async def reset(self) -> None:
+        """Begin to count anew, for later runs too; StorageFailure."""
+        self._cache.reset()
+        self._counts.clear()
+        self._assets.clear()
+        self._latencies.clear()
+        self._recent.clear()
+        self._since_s = self._clock.now().wall_s
+        self.on_worth_a_look()
+        await self.save()
+
+    @property
+    def recent(self) -> Recent:
+        """Return what happened within the last hour of this run."""
+        self._sort()
+        return self._recent
+
+    def looked_up(self, keys: Sequence[BalanceKey], missing: Sequence[BalanceKey]) -> None:
+        """Note one read and what a server is asked for of it: for what is counted by asset and by the hour."""
+        if self._assets.note(keys, missing):
+            self._sort()
 
     def hit(self, balances: int, *, disk: bool) -> None:
         """Count balances that a tier answered."""
@@ -101,23 +169,29 @@ class Metrics:
     def invalidation(self) -> None:
         """Count one invalidation."""
         self._cache.count("invalidations")
+        self._recent.invalidated()
+        self.on_worth_a_look()
 
-    def preload(self) -> None:
-        """Count one preload."""
+    def preload(self, report: Report) -> None:
+        """Count one preload that had something to read, by what it did; one that was called off is not judged."""
         self._counts["preloads"] += 1
+        self._counts["preload_balances"] += report.asked
+        self._counts["preload_failures"] += len(report.failed)
+        self._recent.preloaded(report)
+        self.on_worth_a_look()
 
     def latency(self, network: NetworkId, reading: Reading) -> None:
-        """Take how long a reading took into the network's figure."""
-        took_ms = max(reading.started.age_s(reading.ended), 0.0) * 1000
-        before = self._latency_ms.get(network, took_ms)
-        self._latency_ms[network] = before + _SMOOTHING * (took_ms - before)
+        """Take how long a read took into the network's figures; a batch that lands in parts counts once."""
+        self._latencies.note(network, reading)
 
     async def snapshot(self) -> MetricsSnapshot:
         """Return every figure as it is now."""
         await self._pages.stats()
+        self._sort()
         cache = self._cache.snapshot()
         counts = self._counts
         return MetricsSnapshot(
+            since_s=self._since_s,
             hits_memory=cache.hits_memory,
             hits_disk=cache.hits_disk,
             misses=cache.misses,
@@ -125,6 +199,8 @@ class Metrics:
             calls=counts["calls"],
             calls_saved=counts["calls_saved"],
             preloads=counts["preloads"],
+            preload_balances=counts["preload_balances"],
+            preload_failures=counts["preload_failures"],
             invalidations=cache.invalidations,
             seal_failures=cache.seal_failures,
             rows_refused=cache.rows_refused,
@@ -132,8 +208,13 @@ class Metrics:
             pages=cache.pages,
             bytes_on_disk=cache.bytes_on_disk,
             memory_entries=len(self._memory),
-            latency_ms=dict(self._latency_ms),
+            memory_bytes=self._memory.approximate_bytes,
+            latency=self._latencies.snapshot(),
+            by_asset=self._assets.snapshot(),
         )
+
+    def _sort(self) -> None:
+        self._recent.looked_up(*self._assets.sort())
 
     def hit_rate(self) -> float | None:
         """Return hits among all reads, 0 to 1; None before the first read. Cheap: the status bar shows it."""
@@ -143,3 +224,7 @@ class Metrics:
     def calls_saved(self) -> int:
         """Return how many balances were answered without a request of their own."""
         return self._counts["calls_saved"]
+
+
+def _nothing() -> None:
+    """Nobody watches."""

@@ -69,9 +69,9 @@ class Preload:
                 due += [key for key in chunk if self._balances.is_due(key)]
             self._parts.counters.hit(len(wanted) - len(due), disk=False)
             self._parts.counters.miss(len(due))
-            if due:
-                self._parts.counters.preload()
             report = await self._balances.fetch(due, on_progress=lambda progress: self._show(progress, on_progress))
+            if due:
+                self._parts.counters.preload(report)
             return replace(report, skipped=len(wanted) - len(due))
         finally:
             self._show(None, None)

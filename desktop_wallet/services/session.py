@@ -14,6 +14,7 @@ from desktop_wallet.core.errors import StorageFailure, VaultLocked
 from desktop_wallet.registry.registry import LOCK_NAME, Registry
 from desktop_wallet.services.accounts import Accounts
 from desktop_wallet.services.adapters import Adapters
+from desktop_wallet.services.alerts import Alerts
 from desktop_wallet.services.book import Book
 from desktop_wallet.services.catalogue import Catalogue, ask_networks
 from desktop_wallet.services.feed import ChangeFeed
@@ -98,6 +99,7 @@ class Session:
         self.catalogue: Catalogue
         self.settings: SettingsKeeper
         self.metrics: Metrics
+        self.alerts: Alerts
         self.balances: Balances
         self.opinions: Opinions
         self.preload: Preload
@@ -205,6 +207,7 @@ class Session:
         while True:
             await self._sleep(_TEND_EVERY_S)
             await self.balances.tend()
+            self.alerts.check()
             await self._keep_counters()
 
     async def _keep_counters(self) -> None:
@@ -284,7 +287,7 @@ async def open_session(
         memory = MemoryTier()
         counts = CacheMetrics()
         session.pages = pages = await _open_pages(session, vault, outside, counts)
-        session.metrics = Metrics(registry, pages, memory, counts)
+        session.metrics = Metrics(registry, pages, memory, counts, outside.clock)
         await session.metrics.load()
         book = Book(session.accounts, session.catalogue)
         slicer = Slicer()
@@ -307,7 +310,10 @@ async def open_session(
             session.transfers,
             session.incoming,
         )
-        session.balances = Balances(parts)
+        session.balances = balances = Balances(parts)
+        session.alerts = Alerts(
+            session.metrics, feed, outside.clock, still_fails=lambda key: balances.state(key).failure is not None
+        )
         session.opinions = Opinions(parts, session.balances)
         session.preload = Preload(parts, session.balances)
         session.transfers.on_invalidated = session.balances.follow

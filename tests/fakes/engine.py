@@ -242,7 +242,7 @@ async def engine(
         registry=registry,
         pages=pages,
         memory=memory,
-        counters=Metrics(registry, pages, memory, CacheMetrics()),
+        counters=Metrics(registry, pages, memory, CacheMetrics(), clock),
         book=cast("Book", FixedBook(networks, addresses)),
         adapters=cast("Adapters", ScriptedAdapters(adapters)),
         feed=feed,

@@ -191,7 +191,7 @@ async def sending_engine(
         registry=registry,
         pages=pages,
         memory=memory,
-        counters=Metrics(registry, pages, memory, CacheMetrics()),
+        counters=Metrics(registry, pages, memory, CacheMetrics(), clock),
         book=cast("Book", book),
         adapters=cast("Adapters", _Adapters(chain)),
         feed=feed,
