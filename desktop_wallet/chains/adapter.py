@@ -90,6 +90,16 @@ class Wanted:
     block: Height | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """A transaction that `told_by` says is mined: its block, and the nonce of `sender` that it used up there."""
+
+    block: Height
+    sender: Address
+    nonce: int
+    told_by: str = ""
+
+
 class Acknowledgement(enum.Enum):
     """What a server said when it was given a transaction. Nothing it says proves that nobody else has it."""
 
@@ -209,10 +219,11 @@ class ChainAdapter(Protocol):
         """Return what the best server says of transactions, or every server; those that do not answer are missing."""
         ...
 
-    async def read_settled(self, request: ReadRequest, blocks: Sequence[Height], *, at_least: int) -> ReadBatch | None:
-        """Return readings pinned to a header of that height or above, from a server on which all `blocks` stand.
+    async def read_settled(self, request: ReadRequest, mined: Sequence[Mined], *, at_least: int) -> ReadBatch | None:
+        """Return readings pinned to a header of that height or above, from a server on which all of it is mined.
 
-        None where no server has got there yet, or none knows those blocks.
+        On that server every block stands and every nonce is used up at the header; whoever told of a transaction is
+        asked last. None where no server has got there yet, or one that has gainsays it.
         """
         ...
 

@@ -16,6 +16,7 @@ from desktop_wallet.services.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from desktop_wallet.chains.adapter import Mined
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.balances import BalanceKey, BalanceState, Reading, Verdict
     from desktop_wallet.core.networks import NetworkId
@@ -51,27 +52,27 @@ class NetworkReads:
         await self._keeping.finish()
 
     async def settle(
-        self, network: NetworkId, keys: Sequence[BalanceKey], blocks: Sequence[Height]
+        self, network: NetworkId, keys: Sequence[BalanceKey], mined: Sequence[Mined]
     ) -> dict[BalanceKey, Height]:
-        """Read balances pinned at or above these blocks and what is held, on a server on which the blocks stand.
+        """Read balances pinned at or above what is mined and what is held, on a server that agrees that it is mined.
 
         Returns the block each was read at that is in the store now; what is missing is not to be had at the moment.
         """
         adapter = self._parts.adapters.of(network)
         request = ReadRequest(tuple(keys), self._invalidations.counter, self._invalidations.registry)
-        lowest = max(block.number for block in blocks)
+        lowest = max(each.block.number for each in mined)
         olds = {
             reading.position
             for key in keys
             if (reading := self.held(key).reading) is not None and isinstance(reading.position, Height)
         }
-        batch = await adapter.read_settled(request, blocks, at_least=max([lowest, *(old.number for old in olds)]))
+        batch = await adapter.read_settled(request, mined, at_least=max([lowest, *(old.number for old in olds)]))
         standing: dict[object, bool | None] = {}
         if batch is None and any(old.number > lowest for old in olds):
             # What is held may be of a branch that was longer, and is gone.
             standing = {old: await adapter.is_on_chain(old) for old in olds}
             lowest = max([lowest, *(old.number for old in olds if standing[old] is not False)])
-            batch = await adapter.read_settled(request, blocks, at_least=lowest)
+            batch = await adapter.read_settled(request, mined, at_least=lowest)
         if batch is None:
             return {}
         taken, _ = self._arrivals.take(

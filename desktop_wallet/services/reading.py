@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from desktop_wallet.cache.pages import PageCache
+    from desktop_wallet.chains.adapter import Mined
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.balances import BalanceKey, BalanceState
     from desktop_wallet.core.freshness import Badge
@@ -237,11 +238,11 @@ class Balances:
         return True
 
     async def settle(
-        self, network: NetworkId, keys: Sequence[BalanceKey], blocks: Sequence[Height]
+        self, network: NetworkId, keys: Sequence[BalanceKey], mined: Sequence[Mined]
     ) -> dict[BalanceKey, Height]:
-        """Read balances pinned above these blocks (requirement I2); return the block of each that could be read."""
+        """Read balances pinned above what is mined (requirement I2); return the block of each that could be read."""
         await self.load_pages(keys)
-        return await self._reads.settle(network, keys, blocks)
+        return await self._reads.settle(network, keys, mined)
 
     async def forget(self, key: BalanceKey) -> None:
         """Drop what memory and disk keep of a balance; it is unknown until it is read again."""

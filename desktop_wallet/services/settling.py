@@ -12,7 +12,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from desktop_wallet.chains.adapter import Acknowledgement, Wanted
+from desktop_wallet.chains.adapter import Acknowledgement, Mined, Wanted
 from desktop_wallet.core.errors import NetworkFailure, StorageFailure, UntrustedReply, VaultLocked
 from desktop_wallet.core.sightings import Finding, Patience, conclude, is_denied
 from desktop_wallet.core.signing import SignedTransaction
@@ -350,13 +350,21 @@ class Settling:
     async def _settle(self, network: NetworkId) -> None:
         """Read the balances of what is mined, pinned above its block, and note that they are settled."""
         mined = [t for t in self._book.unfinished(network) if t.state.is_mined and t.settled is None]
-        if not mined:
-            return
+        if mined and not await self._settle_together(network, mined) and len(mined) > 1:
+            for transfer in mined:  # one that no other server agrees to holds up no other
+                await self._settle_together(network, [transfer])
+
+    async def _settle_together(self, network: NetworkId, mined: Sequence[Transfer]) -> bool:
+        """Settle by one read what can be; return whether anything could be read."""
         ours = set(self._parts.book.keys(network=network))
         keys = {transfer.id: ours.intersection(touched(transfer.draft, transfer.fee.asset)) for transfer in mined}
         wanted = set().union(*keys.values())
-        blocks = tuple(dict.fromkeys(transfer.block for transfer in mined if transfer.block is not None))
-        read = await self._balances.settle(network, tuple(wanted), blocks) if wanted else {}
+        told = tuple(
+            Mined(transfer.block, transfer.draft.sender, transfer.nonce, transfer.steps[-1].host)
+            for transfer in mined
+            if transfer.block is not None
+        )
+        read = await self._balances.settle(network, tuple(wanted), told) if wanted else {}
         for transfer in mined:
             if not keys[transfer.id] <= read.keys():
                 continue  # a contract that gives no number holds up no other payment
@@ -369,6 +377,7 @@ class Settling:
         self._parts.incoming.settled(
             reading for key in wanted if (reading := self._balances.state(key).reading) is not None
         )
+        return bool(read) or not wanted
 
 
 async def _sleep(sleep: Callable[[float], Awaitable[None]], pause_s: float) -> None:

@@ -16,6 +16,7 @@ from desktop_wallet.chains.adapter import (
     Acknowledgement,
     DecodedTransaction,
     Delivery,
+    Mined,
     ReadBatch,
     ReadRequest,
     Wanted,
@@ -169,10 +170,12 @@ class ModelChain:
             return
         yield self._read(request, host, self._head(host), ReadMethod.MULTICALL)
 
-    async def read_settled(self, request: ReadRequest, blocks: Sequence[Height], *, at_least: int) -> ReadBatch | None:
+    async def read_settled(self, request: ReadRequest, mined: Sequence[Mined], *, at_least: int) -> ReadBatch | None:
         for host, server in self.servers.items():
             head = self._head(host)
+            blocks = [each.block for each in mined]
             stands = all(b.number <= head and self.blocks[b.number].hash == b.hash for b in blocks)
+            stands = stands and all(self.count(each.sender.text, head) > each.nonce for each in mined)
             if not server.down and stands and head >= at_least:
                 return self._read(request, host, head, ReadMethod.PINNED)
         return None

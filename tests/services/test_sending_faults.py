@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
-    from desktop_wallet.chains.adapter import Delivery, ReadBatch, ReadRequest, Wanted
+    from desktop_wallet.chains.adapter import Delivery, Mined, ReadBatch, ReadRequest, Wanted
     from desktop_wallet.core.positions import Height
     from desktop_wallet.core.quotes import Quote
     from desktop_wallet.core.sightings import Sighting
@@ -94,8 +94,8 @@ class FaultyChain(ModelChain):
         return replace(height, time_s=int(self._clock.wall_s) - self.head_age_s)
 
     @override
-    async def read_settled(self, request: ReadRequest, blocks: Sequence[object], *, at_least: int) -> ReadBatch | None:
-        batch = await super().read_settled(request, blocks, at_least=at_least)  # type: ignore[arg-type]
+    async def read_settled(self, request: ReadRequest, mined: Sequence[Mined], *, at_least: int) -> ReadBatch | None:
+        batch = await super().read_settled(request, mined, at_least=at_least)
         return batch and replace(
             batch, readings=tuple(r for r in batch.readings if r.key.address.text not in self.unreadable)
         )

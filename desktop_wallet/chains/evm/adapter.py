@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         ChainIdentity,
         DecodedTransaction,
         Delivery,
+        Mined,
         ReadBatch,
         ReadRequest,
         Wanted,
@@ -158,9 +159,9 @@ class EvmAdapter:
         """Return what the best server says of transactions, or every one; those that do not answer are missing."""
         return await look_up(self._line, self._clock, wanted, everywhere=everywhere)
 
-    async def read_settled(self, request: ReadRequest, blocks: Sequence[Height], *, at_least: int) -> ReadBatch | None:
-        """Return readings pinned at that height or above, from a server on which the blocks stand; None without one."""
-        return await read_settled(self._line, self._reader, self._clock, request, blocks, at_least=at_least)
+    async def read_settled(self, request: ReadRequest, mined: Sequence[Mined], *, at_least: int) -> ReadBatch | None:
+        """Return readings pinned at that height or above, from a server on which all of it is mined; None without."""
+        return await read_settled(self._line, self._reader, self._clock, request, mined, at_least=at_least)
 
     async def witnesses(self, request: ReadRequest, at: Height) -> tuple[Witness, ...]:
         """Return what other servers say of the keys at that block, up to the first that read there."""

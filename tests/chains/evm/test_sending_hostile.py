@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from desktop_wallet.chains.adapter import ReadRequest, Wanted
+from desktop_wallet.chains.adapter import Mined, ReadRequest, Wanted
 from desktop_wallet.core.balances import BalanceKey, RegistryId
 from desktop_wallet.core.errors import NoEndpointLeft
 from desktop_wallet.core.networks import DataFee
@@ -114,10 +114,14 @@ async def test_a_settled_read_is_made_or_there_is_none(node: Anvil, data: st.Dat
     block = node.block()
     height = Height(HeightKind.BLOCK, int(block["number"], 16), block["hash"])
     keys = tuple(BalanceKey(stage.network.id, who, stage.coin) for who in (ME, YOU))
-    stage.server.edits[data.draw(st.sampled_from(["eth_getBlockByNumber", "eth_getBalance"]), label="method")] = lie(
-        data
+    stage.server.edits[
+        data.draw(
+            st.sampled_from(["eth_getBlockByNumber", "eth_getBalance", "eth_getTransactionCount"]), label="method"
+        )
+    ] = lie(data)
+    batch = await stage.adapter.read_settled(
+        ReadRequest(keys, 1, RegistryId("registry")), [Mined(height, ME, -1)], at_least=0
     )
-    batch = await stage.adapter.read_settled(ReadRequest(keys, 1, RegistryId("registry")), [height], at_least=0)
     await stage.client.aclose()
 
     assert batch is None or len(batch.readings) + len(batch.failures) == len(keys)

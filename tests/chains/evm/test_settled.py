@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from desktop_wallet.chains.adapter import ReadRequest
+from desktop_wallet.chains.adapter import Mined, ReadRequest
 from desktop_wallet.core.balances import BalanceKey, FailureReason, ReadMethod, RegistryId
 from desktop_wallet.core.errors import EndpointUnreachable
 from desktop_wallet.core.positions import Height, HeightKind
@@ -35,6 +35,11 @@ def height(node: Anvil) -> Height:
     return Height(HeightKind.BLOCK, int(block["number"], 16), block["hash"])
 
 
+def mined(block: Height, *, nonce: int = -1, told_by: str = "") -> list[Mined]:
+    """Return that something of mine is mined in the block; no nonce is needed for nonce -1."""
+    return [Mined(block, ME, nonce, told_by)]
+
+
 def request(stage: SendingStage, *assets: str, avoid: frozenset[str] = frozenset()) -> ReadRequest:
     keys = [BalanceKey(stage.network.id, who, stage.coin) for who in (ME, YOU)]
     keys += [BalanceKey(stage.network.id, who, stage.token(asset)) for asset in assets for who in (ME, YOU)]
@@ -47,7 +52,7 @@ async def test_the_amounts_after_a_transaction_are_read_at_its_block_or_above(st
     block = height(stage.node)
     stage.node.mine()
     asked = request(stage, token)
-    batch = await stage.adapter.read_settled(asked, [block], at_least=block.number + 1)
+    batch = await stage.adapter.read_settled(asked, mined(block), at_least=block.number + 1)
 
     assert batch is not None
     assert batch.failures == ()
@@ -68,8 +73,10 @@ async def test_a_server_that_lags_is_passed_over() -> None:
         stage = stage_of(behind, ahead)
         ahead.send(YOU.text, wei=5)
         block = height(ahead)
-        batch = await stage.adapter.read_settled(request(stage), [block], at_least=0)
-        without = await stage.adapter.read_settled(request(stage, avoid=frozenset({"b.test"})), [block], at_least=0)
+        batch = await stage.adapter.read_settled(request(stage), mined(block), at_least=0)
+        without = await stage.adapter.read_settled(
+            request(stage, avoid=frozenset({"b.test"})), mined(block), at_least=0
+        )
         await stage.client.aclose()
 
         assert batch is not None
@@ -83,7 +90,7 @@ async def test_a_server_of_the_same_height_on_another_branch_is_passed_over() ->
         stage = stage_of(other, ours)
         other.mine(5)
         ours.send(YOU.text, wei=5)
-        batch = await stage.adapter.read_settled(request(stage), [height(ours)], at_least=0)
+        batch = await stage.adapter.read_settled(request(stage), mined(height(ours)), at_least=0)
         await stage.client.aclose()
 
         assert batch is not None
@@ -92,7 +99,7 @@ async def test_a_server_of_the_same_height_on_another_branch_is_passed_over() ->
 
 async def test_nobody_has_got_there_yet(stage: SendingStage) -> None:
     block = height(stage.node)
-    assert await stage.adapter.read_settled(request(stage), [block], at_least=block.number + 1) is None
+    assert await stage.adapter.read_settled(request(stage), mined(block), at_least=block.number + 1) is None
     assert await stage.adapter.read_settled(request(stage), [], at_least=block.number) is not None
 
 
@@ -102,7 +109,7 @@ async def test_nothing_is_settled_after_a_reorganisation(stage: SendingStage) ->
     stage.node.mine()
     stage.node.reorg(2)
     stage.node.mine(2)
-    assert await stage.adapter.read_settled(request(stage), [block], at_least=0) is None
+    assert await stage.adapter.read_settled(request(stage), mined(block), at_least=0) is None
 
 
 async def test_a_chain_that_changes_before_the_balances_are_read_settles_nothing(stage: SendingStage) -> None:
@@ -114,7 +121,7 @@ async def test_a_chain_that_changes_before_the_balances_are_read_settles_nothing
             stage.node.reorg(1)
 
     stage.server.after = reorganise
-    assert await stage.adapter.read_settled(request(stage), [block], at_least=0) is None
+    assert await stage.adapter.read_settled(request(stage), mined(block), at_least=0) is None
     assert len(stage.server.calls) == 2
 
 
@@ -128,7 +135,7 @@ async def test_every_balance_is_asked_for_at_the_blocks_hash_which_must_stand(st
     token = stage.node.deploy_token("Token", "TOK", supply=SUPPLY)
     stage.server.edits["eth_getBalance"] = stage.server.edits["eth_call"] = note
     block = height(stage.node)
-    await stage.adapter.read_settled(request(stage, token), [block], at_least=0)
+    await stage.adapter.read_settled(request(stage, token), mined(block), at_least=0)
 
     assert asked == [{"blockHash": block.hash, "requireCanonical": True}] * 4
 
@@ -136,7 +143,7 @@ async def test_every_balance_is_asked_for_at_the_blocks_hash_which_must_stand(st
 async def test_a_key_that_gives_no_number_is_a_failure_beside_the_readings(stage: SendingStage) -> None:
     odd = "0x" + "0dd0" * 10
     stage.node.set_code(odd, EMPTY_REPLY)
-    batch = await stage.adapter.read_settled(request(stage, odd), [height(stage.node)], at_least=0)
+    batch = await stage.adapter.read_settled(request(stage, odd), mined(height(stage.node)), at_least=0)
 
     assert batch is not None
     assert len(batch.readings) == 2
@@ -152,7 +159,7 @@ async def test_a_server_that_fails_or_talks_nonsense_is_passed_over() -> None:
 
         stage.servers[0].before = fail
         stage.servers[1].edits["eth_getBalance"] = result("nonsense")
-        batch = await stage.adapter.read_settled(request(stage), [height(node)], at_least=0)
+        batch = await stage.adapter.read_settled(request(stage), mined(height(node)), at_least=0)
         await stage.client.aclose()
 
     assert batch is not None
@@ -164,8 +171,48 @@ async def test_many_keys_share_one_block(stage: SendingStage) -> None:
         BalanceKey(stage.network.id, ME, stage.token(f"0x{number:040x}")) for number in range(2**20, 2**20 + 250)
     )
     batch = await stage.adapter.read_settled(
-        ReadRequest(keys, 7, RegistryId("registry")), [height(stage.node)], at_least=0
+        ReadRequest(keys, 7, RegistryId("registry")), mined(height(stage.node)), at_least=0
     )
 
     assert batch is not None
     assert {failure.key for failure in batch.failures} == set(keys)
+
+
+async def test_a_block_that_stands_proves_no_transaction_the_nonce_does(stage: SendingStage) -> None:
+    stage.node.send(YOU.text, wei=5)
+    block = height(stage.node)
+    used = int(stage.node.rpc("eth_getTransactionCount", ME.text, "latest"), 16)
+
+    assert await stage.adapter.read_settled(request(stage), mined(block, nonce=used), at_least=0) is None
+    assert await stage.adapter.read_settled(request(stage), mined(block, nonce=used - 1), at_least=0) is not None
+
+
+async def test_the_nonce_is_asked_for_at_the_hash_of_the_very_head_that_is_read(stage: SendingStage) -> None:
+    asked = []
+
+    def note(call: dict[str, Any], reply: dict[str, Any]) -> dict[str, Any]:
+        asked.append(call["params"])
+        return reply
+
+    stage.server.edits["eth_getTransactionCount"] = note
+    block = height(stage.node)
+    stage.node.mine()
+    assert await stage.adapter.read_settled(request(stage), mined(block), at_least=block.number + 1) is not None
+    assert asked == [[ME.text, {"blockHash": height(stage.node).hash, "requireCanonical": True}]]
+
+
+async def test_whoever_told_of_a_transaction_settles_it_only_where_no_other_server_gainsays_it() -> None:
+    with Anvil() as node:
+        stage = stage_of(node, node)
+        liar, other = stage.servers
+        liar.edits["eth_getTransactionCount"] = result("0xff")
+        made_up = mined(height(node), nonce=7, told_by="a.test")
+        assert await stage.adapter.read_settled(request(stage), made_up, at_least=0) is None
+        assert liar.calls == []
+
+        other.edits["eth_getBlockByNumber"] = result(None)
+        batch = await stage.adapter.read_settled(request(stage), made_up, at_least=0)
+        await stage.client.aclose()
+
+    assert batch is not None
+    assert {reading.endpoint for reading in batch.readings} == {"a.test"}
