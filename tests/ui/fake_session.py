@@ -22,6 +22,7 @@ from desktop_wallet.core.balances import (
 from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.freshness import Badge, Circumstances, Purpose, badge
 from desktop_wallet.core.networks import Endpoint, Family, Network, NetworkId
+from desktop_wallet.core.opinions import Opinion, OpinionProblem, cannot_tell, compare
 from desktop_wallet.core.positions import Height, HeightKind
 from desktop_wallet.core.totals import Total, total
 from desktop_wallet.core.transfers import touched
@@ -289,6 +290,40 @@ class FakePreload:
         self._session.tell(ChangeSet(activity=True))
 
 
+class FakeOpinions:
+    """Another server that reads `amount`, or cannot tell for `problem`; `gate` holds its answers back."""
+
+    def __init__(self, session: FakeSession) -> None:
+        self._session = session
+        self.amount: int | None = None
+        self.problem: OpinionProblem | None = None
+        self.gate: asyncio.Event | None = None
+        self.asked: list[BalanceKey] = []
+        self.cancelled = 0
+        self.given: dict[BalanceKey, Opinion] = {}
+
+    def of(self, key: BalanceKey) -> Opinion | None:
+        given = self.given.get(key)
+        return given if given is not None and given.first is self._session.balances.state(key).reading else None
+
+    async def ask(self, key: BalanceKey) -> Opinion:
+        self.asked.append(key)
+        if self.gate is not None:
+            try:
+                await self.gate.wait()
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+        first = self._session.balances.state(key).reading
+        if first is None or self.problem is not None:
+            self.given[key] = cannot_tell(first, self.problem or OpinionProblem.NO_READING)
+        else:
+            amount = first.amount if self.amount is None else self.amount
+            self.given[key] = compare(first, replace(first, amount=amount, endpoint="other.example"))
+        self._session.tell(ChangeSet(frozenset({key})))
+        return self.given[key]
+
+
 @dataclass(slots=True)
 class FakeSettings:
     preload: bool = True
@@ -308,6 +343,7 @@ class FakeSession:
         self.catalogue = FakeCatalogue()
         self.balances = FakeBalances(self)
         self.preload = FakePreload(self)
+        self.opinions = FakeOpinions(self)
         self.settings = FakeSettings()
         # The pages of payments put a larger book in its place.
         self.transfers: Any = FakeTransferBook()

@@ -12,9 +12,11 @@ from typing_extensions import override
 from desktop_wallet.core.accounts import WalletKind
 from desktop_wallet.core.amounts import plain_text
 from desktop_wallet.core.freshness import BadgeKind
+from desktop_wallet.core.opinions import Opinion, OpinionKind
 from desktop_wallet.ui.models.balance_claims import NO_CLAIMS, claims_on
 from desktop_wallet.ui.models.balance_snapshot import BalanceRow
 from desktop_wallet.ui.models.balance_words import amount_text, explanation
+from desktop_wallet.ui.pages.details_opinion import OpinionBlock
 from desktop_wallet.ui.pages.details_words import as_json, fields, time_left_text
 from desktop_wallet.ui.theme import DETAILS_WIDTH, GRID, TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.badge import BadgeLabel
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from desktop_wallet.ui.pages.details_words import Field
     from desktop_wallet.ui.pages.page import Shell
 
+_DISAGREE = "Another server reads another amount. Do not rely on this number: see the second opinion below."
 _MARGIN = 5 * GRID
 _LABEL_WIDTH = 88
 _LEAST_PIXELS = 12
@@ -135,12 +138,16 @@ class DetailsPane(QFrame):
         self._opened: Instant | None = None
         self._row: BalanceRow | None = None
         self._claims = NO_CLAIMS
+        self._opinion: Opinion | None = None
         self.setAccessibleName("Where this number comes from")
         self.heading = Text(theme, "Where this number comes from", token=Token.MUTED)
         self.amount = FittedText(theme, TextStyle.AMOUNT)
         self.badge = BadgeLabel(theme)
         self.left = Text(theme, token=Token.MUTED)
         self.reason = Text(theme, wrap=True, token=Token.STALE)
+        self.doubt = Text(theme, "", wrap=True, token=Token.UNAVAILABLE)
+        self.opinion = OpinionBlock(shell, self)
+        self.opinion.answered.connect(self.renew)
         self.activity = LinkButton(theme, "Show in Activity", "activity", self._on_activity_clicked)
         self.close_button = IconButton(theme, "x", "Close the details", self.closed.emit)
         self.refresh = SecondaryButton(theme, "Refresh this", "refresh-cw", self._on_refresh_clicked)
@@ -181,23 +188,33 @@ class DetailsPane(QFrame):
         column.addWidget(self.amount)
         column.addLayout(badge)
         column.addWidget(self.reason)
+        column.addWidget(self.doubt)
         column.addWidget(self.activity, 0, Qt.AlignmentFlag.AlignLeft)
         column.addSpacing(GRID)
         column.addWidget(Separator(theme))
         column.addSpacing(GRID)
         column.addWidget(self._room)
-        column.addSpacing(3 * GRID)
+        column.addSpacing(GRID)
+        column.addWidget(Separator(theme))
+        column.addSpacing(GRID)
+        column.addWidget(self.opinion)
+        column.addSpacing(GRID)
+        column.addWidget(Separator(theme))
+        column.addSpacing(GRID)
         column.addLayout(buttons)
         column.addStretch(1)
 
     def attach(self, session: Session | None) -> None:
         """Ask this session for badges from now on, or none."""
         self._session = session
+        self.opinion.attach(session)
         self.show_balance(None)
 
     def open(self, opened: Instant | None) -> None:
         """Count answers since this instant as Fresh."""
         self._opened = opened
+        if opened is None:
+            self.opinion.leave()
         self.renew()
 
     def show_balance(self, row: BalanceRow | None) -> None:
@@ -221,6 +238,8 @@ class DetailsPane(QFrame):
             self.activity.hide()
             self.badge.set_badge(None)
             self._claims = NO_CLAIMS
+            self.opinion.leave()
+            self._show_opinion(None)
             return
         badge = self._session.balances.badge(row.key, self._opened)
         row = BalanceRow(row.key, row.state, badge, row.account, row.asset)
@@ -244,6 +263,14 @@ class DetailsPane(QFrame):
         self.send.setEnabled(not watched)
         self.send.setToolTip("This account is only watched: its key is not here." if watched else "Send (Ctrl+S)")
         self._show_fields(fields(row, now, claims))
+        self._show_opinion(self.opinion.show_row(row))
+
+    def _show_opinion(self, opinion: Opinion | None) -> None:
+        self._opinion = opinion
+        # Below it may be out of sight; beside the number it is not.
+        different = opinion is not None and opinion.kind is OpinionKind.DIFFERENT
+        self.doubt.setVisible(different)
+        self.doubt.set_text(_DISAGREE if different else "")
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -288,4 +315,4 @@ class DetailsPane(QFrame):
 
     def _on_json_clicked(self) -> None:
         if self._row is not None:
-            self._shell.copy(as_json(self._row, self._shell.clock.now(), self._claims), "Details")
+            self._shell.copy(as_json(self._row, self._shell.clock.now(), self._claims, self._opinion), "Details")

@@ -13,6 +13,7 @@ from desktop_wallet.core.balances import ReadMethod
 from desktop_wallet.core.freshness import BadgeKind, StaleReason
 from desktop_wallet.core.positions import Height, HeightKind, Unordered
 from desktop_wallet.ui.models.balance_claims import NO_CLAIMS
+from desktop_wallet.ui.pages.details_opinion_words import opinion_json
 from desktop_wallet.ui.words import age_text, clock_text, count_text, failure_sentence, left_text, time_text
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.balances import Reading
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.core.instants import Instant
+    from desktop_wallet.core.opinions import Opinion
     from desktop_wallet.ui.models.balance_claims import Claims
     from desktop_wallet.ui.models.balance_snapshot import BalanceRow
 
@@ -205,7 +207,7 @@ def _caip19(text: str) -> str:
     return f"{head}: {grouped(reference)}" if reference.startswith("0x") else text
 
 
-def as_json(row: BalanceRow, now: Instant, claims: Claims = NO_CLAIMS) -> str:
+def as_json(row: BalanceRow, now: Instant, claims: Claims = NO_CLAIMS, opinion: Opinion | None = None) -> str:
     """Return the balance with every field of F2 as JSON; amounts as text, because JSON's numbers lose digits."""
     reading, key = row.state.reading, row.key
     body: dict[str, object] = {
@@ -238,6 +240,8 @@ def as_json(row: BalanceRow, now: Instant, claims: Claims = NO_CLAIMS) -> str:
     failure = row.state.failure
     if failure is not None:
         body["failure"] = {"reason": failure.reason.value, "host": failure.host, "at_unix_s": failure.at.wall_s}
+    if opinion is not None:
+        body["second_opinion"] = opinion_json(opinion)
     return json.dumps(body, indent=2, ensure_ascii=False)
 
 
