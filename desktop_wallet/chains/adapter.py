@@ -31,14 +31,15 @@ from desktop_wallet.core.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.assets import Asset
     from desktop_wallet.core.balances import BalanceKey, Reading, RegistryId
     from desktop_wallet.core.fees import GasFee
     from desktop_wallet.core.instants import Instant
-    from desktop_wallet.core.networks import Network
+    from desktop_wallet.core.networks import Endpoint, Network
     from desktop_wallet.core.positions import Height
     from desktop_wallet.core.quotes import Quote
     from desktop_wallet.core.sightings import Sighting
@@ -158,6 +159,14 @@ class DecodedTransaction:
     id: TransactionId
 
 
+class Heads(Protocol):
+    """New blocks as a server pushes them. A head proves no balance: it says that one may have changed."""
+
+    async def next(self) -> Height:
+        """Return the next head, however long that takes; raises NetworkFailure, UntrustedReply."""
+        ...
+
+
 class ChainAdapter(Protocol):
     """One network, seen through its family's code."""
 
@@ -172,6 +181,18 @@ class ChainAdapter(Protocol):
 
     async def is_on_chain(self, height: Height, *, avoid: frozenset[str] = frozenset()) -> bool | None:
         """Return whether the block still stands at its height; None if no server could tell or it has no hash."""
+        ...
+
+    async def standing(self, heights: Sequence[Height]) -> Mapping[Height, bool | None]:
+        """Return of each block whether it still stands at its height, asked in one batch; None as `is_on_chain`."""
+        ...
+
+    def pushes(self, endpoint: Endpoint) -> bool:
+        """Return whether that server can be asked to push heads at all."""
+        ...
+
+    def heads(self, endpoint: Endpoint) -> AbstractAsyncContextManager[Heads]:
+        """Yield the heads that a server pushes, once it has shown its chain; raises NetworkFailure, UntrustedReply."""
         ...
 
     async def used_addresses(self, addresses: Sequence[Address]) -> Collection[Address]:

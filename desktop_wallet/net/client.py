@@ -88,6 +88,14 @@ class HttpClient:
 
     async def aclose(self) -> None:
         """Close every connection: requests under way end with EndpointUnreachable ("closed"), and so do later ones."""
+    def connects_to(self, url: str) -> bool:
+        """Return whether a connection to that URL's server is made straight: not in process, through no proxy."""
+        return not self._closed and self._proxy is None and urlsplit(url).hostname not in self._in_process
+
+    async def tls_context(self) -> ssl.SSLContext:
+        """Return the TLS context of every connection: sockets that servers push through trust nobody else."""
+        return await self._load()
+
         self._closed = True
         for server in self._servers.values():
             for line in server.lines:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from desktop_wallet.chains.evm.adapter import EvmAdapter
 from desktop_wallet.core.networks import Family
 from desktop_wallet.net.pool import EndpointPool
+from desktop_wallet.net.push import Pusher
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -52,7 +53,7 @@ class Adapters:
             msg = f"no code for the {network.family.value} family yet"
             raise ValueError(msg)
         pool = EndpointPool(network, self._client, self._clock, self._sleep, requests_per_min=self._requests_per_min)
-        return EvmAdapter(network, pool, self._decimals_of, self._clock)
+        return EvmAdapter(network, pool, self._decimals_of, self._clock, Pusher(self._client, self._clock))
 
     def open(self) -> Mapping[NetworkId, ChainAdapter]:
         """Return the adapters that were used so far."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from desktop_wallet.chains.evm.broadcasting import broadcast
+from desktop_wallet.chains.evm.heads import PushedHeads, pushed_heads
 from desktop_wallet.chains.evm.identity import identify
 from desktop_wallet.chains.evm.line import Line, Question, always
 from desktop_wallet.chains.evm.quoting import quote
@@ -18,11 +20,12 @@ from desktop_wallet.chains.evm.wire import head_of, value_of
 from desktop_wallet.chains.evm.witnesses import witnesses
 from desktop_wallet.core.addresses import Address, parse_address
 from desktop_wallet.core.errors import ContradictoryReply, NoEndpointLeft, WrongChain
-from desktop_wallet.core.networks import Family, Network
-from desktop_wallet.net.json_rpc import Call, hex_data, hex_quantity
+from desktop_wallet.core.networks import Endpoint, Family, Network
+from desktop_wallet.net.json_rpc import NO_ANSWER, Call, RpcError, hex_data, hex_quantity
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from desktop_wallet.chains.adapter import (
         ChainIdentity,
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.transfers import Draft
     from desktop_wallet.net.json_rpc import Result
     from desktop_wallet.net.pool import EndpointPool, EndpointStatus
+    from desktop_wallet.net.push import Pusher
 
 _REQUESTS_AT_ONCE = 3
 _ADDRESSES_AT_ONCE = 25
@@ -59,12 +63,21 @@ class EvmAdapter:
     """One EVM network (chains/adapter.py says what each method promises)."""
 
     def __init__(
-        self, network: Network, pool: EndpointPool, decimals_of: Callable[[AssetId], int], clock: Clock
+        self,
+        network: Network,
+        pool: EndpointPool,
+        decimals_of: Callable[[AssetId], int],
+        clock: Clock,
+        pusher: Pusher | None = None,
     ) -> None:
-        """`decimals_of` tells an asset's decimals, for the readings; it must know every asset that is asked for."""
+        """`decimals_of` tells an asset's decimals, for the readings; it must know every asset that is asked for.
+
+        Without a `pusher` no server is asked to push anything.
+        """
         self._network = network
         self._pool = pool
         self._clock = clock
+        self._pusher = pusher
         self._line = Line(network, pool, expected=network.id.reference)
         self._reader = BalanceReader(self._line, decimals_of, clock)
 
@@ -99,6 +112,28 @@ class EvmAdapter:
 
     async def used_addresses(self, addresses: Sequence[Address]) -> Collection[Address]:
         """Return those that have ever sent or that hold the network's coin; raises NoEndpointLeft."""
+    async def standing(self, heights: Sequence[Height]) -> dict[Height, bool | None]:
+        """Return of each block whether it still stands at its height; one batch to one server."""
+        named = [height for height in heights if height.hash is not None]
+        answers: dict[Height, bool | None] = dict.fromkeys(heights)
+        if not named:
+            return answers
+        calls = (Call("eth_getBlockByNumber", (hex(height.number), False)) for height in named)
+        question = Question(always(*calls), lambda results, host: _all_stand(results, host, named))
+        with suppress(NoEndpointLeft):  # then nobody could tell
+            answers.update(zip(named, (await self._line.ask(question)).value, strict=True))
+        return answers
+
+    def pushes(self, endpoint: Endpoint) -> bool:
+        """Return whether a socket to that server can be tried."""
+        return self._pusher is not None and self._pusher.reaches(endpoint.url)
+
+    def heads(self, endpoint: Endpoint) -> AbstractAsyncContextManager[PushedHeads]:
+        """Yield the heads that the server pushes, of the chain that it has shown in its answers before."""
+        assert self._pusher is not None  # noqa: S101 - see `pushes`
+        known = self._network.chain_hash or self._pool.chain_hash(endpoint.host) or None
+        return pushed_heads(self._network, endpoint, self._pusher, self._clock, chain_hash=known)
+
         used: set[Address] = set()
         for start in range(0, len(addresses), _ADDRESSES_AT_ONCE):
             some = addresses[start : start + _ADDRESSES_AT_ONCE]
@@ -185,6 +220,16 @@ def _stands(results: Sequence[Result], host: str, number: int, expected: str) ->
 
 def _codes(results: Sequence[Result], host: str) -> tuple[bytes, ...]:
     return tuple(hex_data(value_of(result, host), host, _LARGEST_CODE) for result in results)
+def _all_stand(results: Sequence[Result], host: str, heights: Sequence[Height]) -> tuple[bool | None, ...]:
+    """Return of each block whether it stands; a server that no longer has a height cannot tell."""
+    return tuple(
+        None
+        if isinstance(result, RpcError) and not result.is_rate_limit and result.code != NO_ANSWER
+        else _stands((result,), host, height.number, (height.hash or "").lower())
+        for result, height in zip(results, heights, strict=True)
+    )
+
+
 
 
 def _numbers(results: Sequence[Result], host: str) -> tuple[int, ...]:
