@@ -157,22 +157,34 @@ def stale_reasons(state: BalanceState, reading: Reading, seen: Circumstances) ->
 def serves(
     state: BalanceState, now: Instant, ttl_s: float, max_head_age_s: float, *, valid: bool, woke: Instant | None = None
 ) -> bool:
-    """Return whether what is held may answer a read without asking the network.
-
-    It says the same as an empty `stale_reasons` (a property test holds them together), without building anything:
-    every cached read passes here.
-    """
+    """Return whether what is held may answer a read without asking the network: `stale_reasons` has none then."""
     reading = state.reading
-    if reading is None or not valid or state.failure is not None or state.left_chain:
-        return False
+    return reading is not None and serving_age_s(state, reading, now, ttl_s, max_head_age_s, valid, woke) is not None
+
+
+def serving_age_s(
+    state: BalanceState,
+    reading: Reading,
+    now: Instant,
+    ttl_s: float,
+    max_head_age_s: float,
+    valid: bool,  # noqa: FBT001
+    woke: Instant | None,
+) -> float | None:
+    """Return the age of the reading that is held if it may answer a read without asking the network, else None.
+
+    It says the same as an empty `stale_reasons` (a property test holds them together), without building anything.
+    """
+    if not valid or state.failure is not None or state.left_chain:
+        return None
     if state.behind is not None and state.behind.lasting:
-        return False
+        return None
     age_s = reading.started.age_s(now)
     if age_s > ttl_s or age_s < -CLOCK_TOLERANCE_S:
-        return False
+        return None
     if woke is not None and woke.is_after(reading.started):
-        return False
-    return head_age_s(reading, now) <= max_head_age_s
+        return None
+    return age_s if head_age_s(reading, now) <= max_head_age_s else None
 
 
 def head_age_s(reading: Reading, now: Instant) -> float:

@@ -60,8 +60,6 @@ class Invalidations:
 
     def required(self, key: BalanceKey) -> int:
         """Return the seq that a reading of this balance needs at least."""
-        if not self._recorded:
-            return 0
         seq = self._required.get(key)
         if seq is None:
             choices = product((None, key.network), (None, key.address), (None, key.asset))
@@ -70,4 +68,5 @@ class Invalidations:
 
     def covers(self, reading: Reading) -> bool:
         """Return whether the reading counts: of this registry, begun after every invalidation, and not of a future."""
-        return reading.registry == self.registry and self.required(reading.key) <= reading.seq <= self.counter
+        required = self.required(reading.key) if self._recorded else 0
+        return reading.registry == self.registry and required <= reading.seq <= self.counter

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from desktop_wallet.cache.pages import CacheMode
 from desktop_wallet.core.balances import FailureReason, ReadFailure
 from desktop_wallet.core.changes import ChangeSet
-from desktop_wallet.core.freshness import Circumstances, Purpose, badge, serves
+from desktop_wallet.core.freshness import Circumstances, Purpose, badge, serves, serving_age_s
 from desktop_wallet.core.totals import total
 from desktop_wallet.services.network_reads import NetworkReads
 from desktop_wallet.services.reports import Answer, Progress, Report, Waiting
@@ -293,6 +293,10 @@ class Balances:
         self._woke = self._clock.now()
         self._tell(self.keys())
 
+    def look_again(self) -> None:
+        """Ask the disk again at the next reads, also for pages that it did not have or could not give before."""
+        self._loaded.clear()
+
     def forget_memory(self) -> None:
         """Empty the memory tier; the disk's pages will be read again."""
         self._memory.clear()
@@ -322,8 +326,9 @@ class Balances:
         of: NetworkId | None = None
         ttl_s = max_head_age_s = 0.0
         hits = 0
+        woke, covers, held = self._woke, self._invalidations.covers, self._memory.get
         for key in keys:
-            state = self._memory.get(key)
+            state = held(key)
             if state is None or state.reading is None:
                 missing.append(key)
                 continue
@@ -331,14 +336,15 @@ class Balances:
                 of = key.network
                 network = self._parts.book.network(of)
                 ttl_s, max_head_age_s = policy.ttl_s(purpose, network), network.max_head_age_s
-            valid = self._invalidations.covers(state.reading)
+            valid = covers(state.reading)
             if purpose is Purpose.QUOTE:
                 valid = valid and self._transfers.shows_receipts(key, state.reading)
-            if serves(state, now, ttl_s, max_head_age_s, valid=valid, woke=self._woke):
-                hits += 1
-                answers[key] = Answer(state, from_cache=True, age_s=state.reading.started.age_s(now))
-            else:
+            age_s = serving_age_s(state, state.reading, now, ttl_s, max_head_age_s, valid, woke)
+            if age_s is None:
                 missing.append(key)
+            else:
+                hits += 1
+                answers[key] = Answer(state, True, age_s)
         self._memory.touch(now)
         self._counters.hit(hits, disk=from_disk)
         return missing
