@@ -70,6 +70,10 @@ class TokenBucket:
         until_s = self._blocked_until_s if user_asked else max(self._blocked_until_s, self._paused_until_s)
         return max(until_s - self._clock.now().boot_s, 0.0)
 
+    def paused_for_s(self) -> float:
+        """Return the seconds for which only what the person asks for may leave, 0 if nothing is paused."""
+        return max(self._paused_until_s - self._clock.now().boot_s, 0.0)
+
     def holds_back_s(self) -> float:
         """Return for how long everybody is held back now: until the first in the queue, or the next to come, may go.
 

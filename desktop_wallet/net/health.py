@@ -22,8 +22,6 @@ class Health:
     last_error: NetworkFailure | UntrustedReply | None = None
     last_ok: Instant | None = None
     latency_ms: float | None = None
-    height: int | None = None
-    _height_at_s: float = 0.0
     _weight: float = 0.0
     _weight_at_s: float = 0.0
 
@@ -47,18 +45,3 @@ class Health:
     def recent_failures(self, now: Instant) -> float:
         """Return the failures, each halved every minute and by every good answer since."""
         return self._weight * math.exp2(-max(now.boot_s - self._weight_at_s, 0.0) / _HALF_LIFE_S)
-
-    def saw_height(self, number: int, now: Instant) -> None:
-        """Take note of the height the endpoint answered at."""
-        self.height = number
-        self._height_at_s = now.boot_s
-
-    def forget_height(self) -> None:
-        """Drop the height: it belonged to another chain."""
-        self.height = None
-
-    def height_by_now(self, block_time_s: float, now: Instant) -> float | None:
-        """Return the height it should have by now if it follows its chain, None if it never told one."""
-        if self.height is None:
-            return None
-        return self.height + max(now.boot_s - self._height_at_s, 0.0) / max(block_time_s, 0.001)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,15 +20,16 @@ from desktop_wallet.core.networks import Endpoint, Network
 from desktop_wallet.net.bucket import Sleep, TokenBucket
 from desktop_wallet.net.client import HttpClient
 from desktop_wallet.net.health import Health
+from desktop_wallet.net.heights import Heights
 from desktop_wallet.net.json_rpc import Call, Result, RpcError, decode, decode_batch, encode, encode_batch
 from desktop_wallet.net.limits import KEEPALIVE_S
+
+_log = logging.getLogger(__name__)
 
 _SHORT_WAIT_S = 2.0
 """Waiting this long for the best endpoint is better than showing our addresses to one more."""
 _PATIENCE_S = 60.0
 """Who would have to wait longer than this is told so at once."""
-_LAG_BLOCKS = 3.0
-_LAG_S = 10.0
 _BATCH_REFUSALS = (400, 413, 422)
 
 
@@ -52,7 +54,12 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class EndpointStatus:
-    """What a person may see of one endpoint. `rate_limited_for_s` is the time to the next try, 0 if nothing waits."""
+    """What a person may see of one endpoint.
+
+    `rate_limited_for_s` is the time to the next try, 0 if nothing waits; for `paused_for_s` only what a person asks
+    for is asked, after too many refusals. `lag_blocks` is how far it is behind the others, None while it told no
+    height. `behind`: the others are asked before it; `stands_still`: its newest block was too old when it told of it.
+    """
 
     host: str
     healthy: bool
@@ -63,6 +70,10 @@ class EndpointStatus:
     rate_limited_for_s: float
     requests: int
     failures: int
+    lag_blocks: int | None = None
+    behind: bool = False
+    stands_still: bool = False
+    paused_for_s: float = 0.0
 
 
 Compose = Callable[[EndpointContext], Sequence[Call]]
@@ -81,6 +92,16 @@ class _Member:
     identified: bool = False
     connections: int = 0
     last_used_s: float = 0.0
+    behind: bool = False
+    """As it was last logged."""
+
+
+@dataclass(slots=True)
+class _Try:
+    """One endpoint's chance to answer. `started` is when its request left, None while it waits for its turn."""
+
+    user_asked: bool
+    started: Instant | None = None
 
 
 class EndpointPool:
@@ -101,6 +122,7 @@ class EndpointPool:
         self._clock = clock
         self._max_batch = max_batch
         self._closed = False
+        self._heights = Heights(network)
         self._members: dict[str, _Member] = {}
         for endpoint in network.endpoints:
             bucket = client.buckets.setdefault(
@@ -135,37 +157,66 @@ class EndpointPool:
             if wait_s > _PATIENCE_S:
                 last = last or EndpointRateLimited(host=member.host, retry_after_s=wait_s)
                 continue
+            chance = _Try(user_asked)
             try:
-                return await self._ask(member, calls, judge, user_asked=user_asked)
+                return await self._ask(member, calls, judge, chance)
             except EndpointRateLimited as error:
-                self._note_failure(member, error)
+                self._note_failure(member, error, chance.started)
                 wait_s = member.bucket.blocked_for_s(user_asked=user_asked)
                 last = EndpointRateLimited(host=member.host, retry_after_s=wait_s)
             except (NetworkFailure, UntrustedReply) as error:
-                self._note_failure(member, error)
+                self._note_failure(member, error, chance.started)
                 last = error
         raise NoEndpointLeft(network=self._network.id, last=last)
 
     def statuses(self) -> tuple[EndpointStatus, ...]:
         """Return how each endpoint does, best first."""
+        now = self._clock.now()
         return tuple(
             EndpointStatus(
                 member.host,
                 member.health.healthy,
                 member.health.last_error,
                 member.health.last_ok,
-                member.health.height,
+                self._heights.of(member.host),
                 member.health.latency_ms,
                 member.bucket.holds_back_s(),
                 member.health.requests,
                 member.health.failures,
+                self._heights.lag_blocks(member.host, now),
+                self._heights.is_behind(member.host, now),
+                self._heights.stands_still(member.host),
+                member.bucket.paused_for_s(),
             )
             for member in self._ranked()
         )
 
-    def note_height(self, host: str, number: int) -> None:
-        """Take note that the endpoint answered at that height; one that lags behind the others goes to the end."""
-        self._members[host].health.saw_height(number, self._clock.now())
+    def note_height(self, host: str, number: int, time_s: int | None = None) -> None:
+        """Take note that the endpoint answered at that height; one that is behind the others is asked after them.
+
+        `time_s` is the time of the block there (Unix seconds), where it told that too.
+        """
+        now = self._clock.now()
+        self._heights.note(host, number, time_s, now)
+        for member in self._members.values():
+            behind = self._heights.is_behind(member.host, now)
+            if behind is not member.behind:
+                member.behind = behind
+                lag = self._heights.lag_blocks(member.host, now)
+                text = "%s: %s is behind and is asked after the others" if behind else "%s: %s has caught up"
+                event = "endpoint-behind" if behind else "endpoint-caught-up"
+                _log.info(text, self._network.id, member.host, extra={**self._event(event, member), "lag_blocks": lag})
+
+    def laggards_due(self) -> tuple[str, ...]:
+        """Return whom to ask for a head and for nothing that names an account: each once a minute at most.
+
+        Those are the endpoints that are behind, so that they come back when they have caught up, and the others of a
+        network where all that is known stands still. One that limits us is left alone.
+        """
+        if len(self._members) == 1:
+            return ()
+        free = [member.host for member in self._members.values() if not member.bucket.next_try_s()]
+        return self._heights.due(free, self._clock.now())
 
     def needs_identity(self, host: str) -> bool:
         """Return whether the endpoint must show its chain again.
@@ -182,8 +233,7 @@ class EndpointPool:
         """Take note that the endpoint has shown its chain; on another one than before all heights are forgotten."""
         member = self._members[host]
         if member.chain_hash not in (None, chain_hash):
-            for each in self._members.values():
-                each.health.forget_height()
+            self._heights.forget()
         member.chain_hash = chain_hash
         member.identified = True
         member.connections = self._client.connections(member.endpoint.url)
@@ -212,38 +262,32 @@ class EndpointPool:
 
     def _ranked(self) -> list[_Member]:
         now = self._clock.now()
-        heights = {
-            each.host: each.health.height_by_now(self._network.block_time_s, now) for each in self._members.values()
-        }
-        head = _head([height for height in heights.values() if height is not None])
-        allowed = max(_LAG_BLOCKS, _LAG_S / max(self._network.block_time_s, 0.001))
 
         def rank(member: _Member) -> tuple[bool, float, float]:
-            height = heights[member.host]
-            lags = height is not None and head is not None and height < head - allowed
             # One never tried comes after one that works: our addresses are not shown to more servers than needed.
             latency_ms = math.inf if member.health.latency_ms is None else member.health.latency_ms
-            return lags, round(member.health.recent_failures(now), 1), latency_ms
+            behind = self._heights.is_behind(member.host, now)
+            return behind, round(member.health.recent_failures(now), 1), latency_ms
 
         return sorted(self._members.values(), key=rank)
 
     # Asking
 
     async def _ask(
-        self, member: _Member, calls: Sequence[Call] | Compose, judge: Judge | None, *, user_asked: bool
+        self, member: _Member, calls: Sequence[Call] | Compose, judge: Judge | None, chance: _Try
     ) -> Answered:
         url = member.endpoint.url
         doubted = False
         while True:
-            await self._take(member, user_asked=user_asked)
+            await self._take(member, user_asked=chance.user_asked)
             context = EndpointContext(member.host, doubted or self.needs_identity(member.host))
             composed = tuple(calls(context)) if callable(calls) else tuple(calls)
             if not composed:
                 msg = "nothing to ask"
                 raise ValueError(msg)
             connections = self._client.connections(url)
-            started = self._clock.now()
-            results = await self._in_batches(member, composed, user_asked=user_asked)
+            chance.started = started = self._clock.now()
+            results = await self._in_batches(member, composed, user_asked=chance.user_asked)
             answered = Answered(results, member.host, started, self._clock.now(), context)
             if callable(calls) and not context.needs_identity and self._client.connections(url) != connections:
                 # A new connection came in between: who answered has not shown its chain. Asked again, it will.
@@ -287,6 +331,8 @@ class EndpointPool:
             raise EndpointRateLimited(host=member.host, retry_after_s=None)
         member.last_used_s = now.boot_s
         member.bucket.accepted()
+        if not member.health.healthy:
+            _log.info("%s: %s answers again", self._network.id, member.host, extra=self._event("endpoint-back", member))
         member.health.answered((now.boot_s - began_s) * 1000, now)
         return results
 
@@ -295,20 +341,31 @@ class EndpointPool:
         if self._closed:
             raise EndpointUnreachable(host=member.host, problem="closed")
 
-    def _note_failure(self, member: _Member, error: NetworkFailure | UntrustedReply) -> None:
+    def _note_failure(
+        self, member: _Member, error: NetworkFailure | UntrustedReply, started: Instant | None = None
+    ) -> None:
+        now = self._clock.now()
         if isinstance(error, EndpointRateLimited):
             wait_s = error.data.get("retry_after_s")
             member.bucket.refused(wait_s if isinstance(wait_s, float) else None)
         else:
             member.identified = False
-        member.health.failed(error, self._clock.now())
+        member.health.failed(error, now)
+        if not self._closed:
+            took_s = max(now.boot_s - started.boot_s, 0.0) if started is not None else 0.0
+            told = {**self._event("endpoint-failed", member), "reason": _reason(error), "took_s": round(took_s, 3)}
+            _log.warning(
+                "%s: %s failed after %.1f s: %s", self._network.id, member.host, took_s, told["reason"], extra=told
+            )
+
+    def _event(self, event: str, member: _Member) -> dict[str, object]:
+        return {"event": event, "network": str(self._network.id), "host": member.host}
 
 
-def _head(heights: list[float]) -> float | None:
-    """Return the height that the endpoints agree the chain has reached; one alone among three or more has no say."""
-    if not heights:
-        return None
-    return sorted(heights)[-2] if len(heights) > 2 else max(heights)
+def _reason(error: NetworkFailure | UntrustedReply) -> str:
+    """Return a failure in our own words: "EndpointRefused status=500". No error carries a server's (core/errors.py)."""
+    data = (f"{name}={value}" for name, value in error.data.items() if name != "host" and value is not None)
+    return " ".join((type(error).__name__, *data))
 
 
 def _refuses_batches(error: EndpointRefused) -> bool:

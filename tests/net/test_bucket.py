@@ -134,13 +134,14 @@ async def test_more_than_five_refusals_in_a_minute_pause_the_background_but_not_
         clock.advance(10.0)
     assert bucket.blocked_for_s() == 0
     bucket.refused(0.0)
-    assert bucket.blocked_for_s() == 120.0
+    assert bucket.blocked_for_s() == bucket.paused_for_s() == 120.0
     assert bucket.blocked_for_s(user_asked=True) == 0
     began_s = clock.boot_s
     await bucket.take(user_asked=True)
     assert clock.boot_s == began_s
     await bucket.take()
     assert clock.boot_s - began_s == pytest.approx(120.0)
+    assert bucket.paused_for_s() == 0
 
 
 async def test_six_refusals_in_more_than_a_minute_pause_nothing(clock: FakeClock) -> None:

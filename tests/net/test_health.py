@@ -34,13 +34,3 @@ def test_a_kept_error_has_its_data_but_not_the_frames_it_came_through() -> None:
     assert isinstance(health.last_error, EndpointRefused)
     assert health.last_error.data == {"host": "a", "status": 500}
     assert health.last_error.__traceback__ is None
-
-
-def test_a_height_grows_with_the_time_since_it_was_told() -> None:
-    clock, health = FakeClock(), Health()
-    assert health.height_by_now(12.0, clock.now()) is None
-    health.saw_height(100, clock.now())
-    clock.advance(60)
-    assert health.height_by_now(12.0, clock.now()) == 105.0
-    health.forget_height()
-    assert health.height_by_now(12.0, clock.now()) is None

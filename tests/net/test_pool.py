@@ -187,6 +187,88 @@ async def test_heights_of_another_chain_are_forgotten(pool: EndpointPool) -> Non
     assert pool.chain_hash("a.invalid") == "0xbb"
 
 
+async def test_how_far_each_is_behind_is_seen_in_the_statuses(
+    pool: EndpointPool, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "desktop_wallet")
+    pool.note_height("a.invalid", 90, int(clock.wall_s))
+    pool.note_height("b.invalid", 100, int(clock.wall_s) - 500)
+    told = {s.host: (s.height, s.lag_blocks, s.behind, s.stands_still) for s in pool.statuses()}
+    assert told == {
+        "a.invalid": (90, 10, True, False),
+        "b.invalid": (100, 0, True, True),
+        "c.invalid": (None, None, False, False),
+    }
+    pool.note_height("b.invalid", 100, int(clock.wall_s))
+    assert [(record.event, record.host) for record in caplog.records] == [  # type: ignore[attr-defined]
+        ("endpoint-behind", "a.invalid"),
+        ("endpoint-behind", "b.invalid"),
+        ("endpoint-caught-up", "b.invalid"),
+    ]
+
+
+async def test_who_is_behind_is_named_to_be_asked_again_unless_it_limits_us(
+    pool: EndpointPool, servers: Servers, clock: FakeClock
+) -> None:
+    pool.note_height("a.invalid", 90)
+    pool.note_height("b.invalid", 100)
+    clock.advance(60)
+    pool.note_height("b.invalid", 105)
+    servers.fault["a.invalid"] = EndpointRateLimited(host="a.invalid", retry_after_s=5.0)
+    await pool.send([CALL], only="b.invalid")
+    with pytest.raises(NoEndpointLeft):
+        await pool.send([CALL], only="a.invalid")
+    assert pool.laggards_due() == ()
+    clock.advance(5.0)
+    assert pool.laggards_due() == ("a.invalid",)
+
+
+async def test_the_only_endpoint_is_never_asked_for_its_head_alone(client: HttpClient, clock: FakeClock) -> None:
+    pool = EndpointPool(example_network(["https://a.invalid/"]), client, clock, clock.sleep)
+    pool.note_height("a.invalid", 90, int(clock.wall_s) - 10_000)
+    clock.advance(600)
+    assert pool.laggards_due() == ()
+
+
+# The log
+
+
+async def test_each_failure_is_one_line_with_host_reason_and_time_and_no_word_of_the_servers(
+    pool: EndpointPool, servers: Servers, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "desktop_wallet")
+    servers.latency_s["a.invalid"] = 2.5
+    servers.fault["a.invalid"] = b'{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"call 555-0100"}}'
+    await pool.send([CALL])
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage() == "eip155:1: a.invalid failed after 2.5 s: EndpointRefused code=-32000"
+    told = {name: getattr(record, name) for name in ("event", "network", "host", "reason", "took_s")}
+    assert told == {
+        "event": "endpoint-failed",
+        "network": "eip155:1",
+        "host": "a.invalid",
+        "reason": "EndpointRefused code=-32000",
+        "took_s": 2.5,
+    }
+
+
+async def test_the_first_answer_after_a_failure_is_a_line_too(
+    pool: EndpointPool, servers: Servers, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "desktop_wallet")
+    servers.fault["a.invalid"] = EndpointTimeout(host="a.invalid", after_s=10.0)
+    with pytest.raises(NoEndpointLeft):
+        await pool.send([CALL], only="a.invalid")
+    del servers.fault["a.invalid"]
+    for _ in range(3):
+        await pool.send([CALL], only="a.invalid")
+    assert [record.getMessage() for record in caplog.records] == [
+        "eip155:1: a.invalid failed after 0.0 s: EndpointTimeout after_s=10.0",
+        "eip155:1: a.invalid answers again",
+    ]
+
+
 # The end
 
 

@@ -68,6 +68,7 @@ async def test_six_refusals_in_a_minute_stop_the_background_but_not_the_person(
         with pytest.raises(NoEndpointLeft):
             await pool.send([CALL], user_asked=True)
     del servers.fault["a.invalid"]
+    assert pool.statuses()[0].paused_for_s == 120.0
     with pytest.raises(NoEndpointLeft):
         await pool.send([CALL])
     assert len(servers.asked) == 6
@@ -76,6 +77,17 @@ async def test_six_refusals_in_a_minute_stop_the_background_but_not_the_person(
     clock.advance(120)
     await pool.send([CALL])
     assert len(servers.asked) == 8
+
+
+async def test_the_pause_holds_for_that_endpoint_only(pool: EndpointPool, servers: Servers) -> None:
+    servers.fault["a.invalid"] = EndpointRateLimited(host="a.invalid", retry_after_s=0.0)
+    for _ in range(6):
+        with pytest.raises(NoEndpointLeft):
+            await pool.send([CALL], only="a.invalid", user_asked=True)
+    del servers.fault["a.invalid"]
+    paused = {status.host: status.paused_for_s for status in pool.statuses()}
+    assert paused == {"a.invalid": 120.0, "b.invalid": 0.0, "c.invalid": 0.0}
+    assert (await pool.send([CALL])).host == "b.invalid"
 
 
 async def test_a_busy_endpoint_is_waited_for_rather_than_showing_addresses_to_the_next(

@@ -36,12 +36,13 @@ class Question(Generic[T]):
 
     `compose` gets the host and returns the calls; `understand` gets the results and the host, and raises an
     UntrustedReply or a NetworkFailure over a bad answer, whereupon the next endpoint is asked. `height` returns the
-    head that an answer shows, None where it shows none.
+    head that an answer shows, None where it shows none, and `head_time_s` that block's time (Unix seconds).
     """
 
     compose: Callable[[str], Sequence[Call]]
     understand: Callable[[Sequence[Result], str], T]
     height: Callable[[T], int | None] = lambda _: None
+    head_time_s: Callable[[T], int | None] = lambda _: None
 
 
 def always(*calls: Call) -> Callable[[str], Sequence[Call]]:
@@ -101,7 +102,7 @@ class Line:
             head = question.height(heard.value)
         if head is not None:
             self._heads[heard.host] = head
-            self.pool.note_height(heard.host, head)
+            self.pool.note_height(heard.host, head, question.head_time_s(heard.value))
         return heard
 
     async def _ask_once(

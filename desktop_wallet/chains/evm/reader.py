@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,12 @@ class BalanceReader:
         size = _PINNED_AT_ONCE if self._multicall is None else CHUNK * CHUNKS_A_REQUEST
         return [keys[start : start + size] for start in range(0, len(keys), size)]
 
+    async def look_at_laggards(self) -> None:
+        """Ask servers that are behind how far they are by now, and nothing about any account."""
+        for host in self._line.pool.laggards_due():
+            with contextlib.suppress(NoEndpointLeft):  # the pool has taken note
+                await self._line.ask(self._head_question(), only=host)
+
     async def read(self, keys: _Keys, request: ReadRequest) -> list[ReadBatch]:
         """Return a Reading or a ReadFailure for each of the keys."""
         try:
@@ -117,7 +124,7 @@ class BalanceReader:
                 return Answer(self._head(results[0], host), absence=Absence.NOT_ASKED)
             return multicall.understand(chunks, results, host, self._clock.now())
 
-        return Question(compose, understand, lambda answer: answer.head.number)
+        return Question(compose, understand, lambda answer: answer.head.number, lambda answer: answer.head.time_s)
 
     async def _chunks(self, keys: _Keys) -> list[Chunk]:
         """Return contract calls for the keys; tokens that have failed get calls of their own."""
@@ -252,10 +259,15 @@ class BalanceReader:
         return ReadBatch(readings, tuple(failure for batch in batches for failure in batch.failures))
 
     async def _head_from(self, host: str, request: ReadRequest) -> Heard[Head]:
-        question = Question(
-            always(LATEST), lambda results, host: self._head(results[0], host), lambda head: head.number
+        return await self._line.ask(self._head_question(), user_asked=request.user_asked, only=host)
+
+    def _head_question(self) -> Question[Head]:
+        return Question(
+            always(LATEST),
+            lambda results, host: self._head(results[0], host),
+            lambda head: head.number,
+            lambda head: head.time_s,
         )
-        return await self._line.ask(question, user_asked=request.user_asked, only=host)
 
     def _head(self, result: Result, host: str) -> Head:
         head = head_of(value_of(result, host), host)
