@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from desktop_wallet.cache.metrics import CacheMetrics
     from desktop_wallet.cache.pages import PageCache
     from desktop_wallet.core.assets import AssetId
-    from desktop_wallet.core.balances import BalanceKey, Reading
-    from desktop_wallet.core.instants import Clock
+    from desktop_wallet.core.balances import BalanceKey, ReadFailure, Reading
+    from desktop_wallet.core.instants import Clock, Instant
+    from desktop_wallet.core.invalidation import Scope
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.registry.registry import Registry
     from desktop_wallet.services.reports import Report
@@ -29,6 +31,7 @@ _OWN = frozenset({"calls", "calls_saved", "preloads", "preload_balances", "prelo
 """Counters kept here; all others are the cache's, or carry a prefix."""
 _SINCE = "since"
 _LATENCY_SETTING = "latency"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,20 @@ class Metrics:
         """Note one read and what a server is asked for of it: for what is counted by asset and by the hour."""
         if self._assets.note(keys, missing):
             self._sort()
+        if not missing:
+            _log.debug("read", extra={"fields": {"hits": len(keys), "misses": 0}})
+
+    def waited(self, asked: int, missing: Sequence[BalanceKey], began: Instant) -> None:
+        """Log a read that memory could not answer alone, and how long it took."""
+        networks = ",".join(sorted({str(key.network) for key in missing}))
+        fields = {"hits": asked - len(missing), "misses": len(missing), "networks": networks or "none"}
+        _log.info("read", extra={"fields": {**fields, "took_ms": self._took_ms(began)}})
+
+    def recorded(self, scopes: Sequence[Scope], cause: str, began: Instant) -> None:
+        """Log an invalidation that the registry has, and how long it took to have it."""
+        networks = ",".join(sorted({str(scope.network or "all") for scope in scopes}))
+        fields = {"cause": cause, "scopes": len(scopes), "networks": networks, "took_ms": self._took_ms(began)}
+        _log.info("invalidated", extra={"fields": fields})
 
     def hit(self, balances: int, *, disk: bool) -> None:
         """Count balances that a tier answered."""
@@ -178,7 +195,15 @@ class Metrics:
         self._counts["preload_balances"] += report.asked
         self._counts["preload_failures"] += len(report.failed)
         self._recent.preloaded(report)
+        fields = {"balances": report.asked, "failed": len(report.failed), "networks": report.networks}
+        _log.info("preloaded", extra={"fields": {**fields, "took_ms": round(report.took_s * 1000)}})
         self.on_worth_a_look()
+
+    def refused(self, network: NetworkId, failures: Sequence[ReadFailure]) -> None:
+        """Log what could not be read of a network: by server and reason, with how many balances that are."""
+        for (host, reason), balances in Counter((each.host, each.reason) for each in failures).items():
+            fields = {"network": network, "host": host or "none", "reason": reason.value, "balances": balances}
+            _log.warning("not read", extra={"fields": fields})
 
     def latency(self, network: NetworkId, reading: Reading) -> None:
         """Take how long a read took into the network's figures; a batch that lands in parts counts once."""
@@ -212,6 +237,9 @@ class Metrics:
             latency=self._latencies.snapshot(),
             by_asset=self._assets.snapshot(),
         )
+
+    def _took_ms(self, began: Instant) -> int:
+        return round(began.age_s(self._clock.now()) * 1000)
 
     def _sort(self) -> None:
         self._recent.looked_up(*self._assets.sort())

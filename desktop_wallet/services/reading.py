@@ -61,6 +61,7 @@ class Balances:
         self._loaded: set[tuple[NetworkId, Address]] = set()
         self._loading = asyncio.Lock()
         self._woke: Instant | None = None
+        self._on_restored: Callable[[Sequence[BalanceKey]], None] = _nobody_listens
         self._tasks = Tasks()
 
     # What views hold
@@ -131,11 +132,15 @@ class Balances:
         else:
             async for part in self._parts.slicer.slices(keys):
                 missing += self._from_memory(part, purpose, answers)
+        began = self._clock.now() if missing else None
         if missing and await self.load_pages(missing):
             missing = self._from_memory(missing, purpose, answers, from_disk=True)
+        self._counters.looked_up(keys, missing)
         if missing:
             self._counters.miss(len(missing))
             await self._from_network(missing, purpose, answers)
+        if began is not None:
+            self._counters.waited(len(keys), missing, began)
         return answers
 
     async def refresh(
@@ -150,9 +155,13 @@ class Balances:
         keys: Sequence[BalanceKey],
         *,
         refresh: bool = False,
+        within_s: float | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Report:
-        """Ask the network for all of these balances; a network that fails never stops the others."""
+        """Ask the network for all of these balances; a network that fails never stops the others.
+
+        It joins what is under way already, unless that began more than `within_s` ago (None: the display's TTL).
+        """
         began = self._clock.now()
         before: dict[BalanceKey, int | None] = {}
         async for part in self._parts.slicer.slices(keys):
@@ -184,7 +193,7 @@ class Balances:
             *(
                 self._reads.flights.join_in_slices(
                     group,
-                    self._ttl(network, Purpose.DISPLAY),
+                    self._ttl(network, Purpose.DISPLAY) if within_s is None else within_s,
                     self._parts.slicer,
                     refresh=refresh,
                     on_landed=_landed,
@@ -234,7 +243,9 @@ class Balances:
                 chunk = places[start : start + _PAGES_AT_ONCE]
                 pages = await self._pages.get_pages(chunk)
                 self._loaded.update(chunk)
-                self._tell([key for readings in pages.values() for key in self._reads.restore(readings)])
+                restored = [key for readings in pages.values() for key in self._reads.restore(readings)]
+                self._tell(restored)
+                self._on_restored(restored)
         return True
 
     async def settle(
@@ -243,6 +254,23 @@ class Balances:
         """Read balances pinned above what is mined (requirement I2); return the block of each that could be read."""
         await self.load_pages(keys)
         return await self._reads.settle(network, keys, mined)
+
+    def watch_readings(
+        self,
+        on_kept: Callable[[NetworkId, Sequence[Reading]], None],
+        on_restored: Callable[[Sequence[BalanceKey]], None],
+    ) -> None:
+        """Tell of readings as they are taken, and of balances whose readings come from the disk."""
+        self._reads.on_kept = on_kept
+        self._on_restored = on_restored
+
+    def demote(self, readings: Iterable[Reading]) -> tuple[BalanceKey, ...]:
+        """Make balances Stale whose readings' blocks left the chain, and read them anew; return which (I6)."""
+        demoted = tuple(self._reads.demote(readings))
+        if demoted:
+            self._tell(demoted)
+            self._tasks.begin(self._read_anew(demoted), "read after a reorganisation")
+        return demoted
 
     async def forget(self, key: BalanceKey) -> None:
         """Drop what memory and disk keep of a balance; it is unknown until it is read again."""
@@ -265,7 +293,9 @@ class Balances:
 
         It returns when the registry has it; what follows can fail without undoing that.
         """
+        began = self._clock.now()
         await self._parts.registry.invalidate(scopes, cause)
+        self._counters.recorded(scopes, cause, began)
         self.follow(scopes)
 
     def follow(self, scopes: Sequence[Scope]) -> None:
@@ -405,6 +435,9 @@ class Balances:
     def _tell(self, keys: Iterable[BalanceKey]) -> None:
         self._parts.feed.publish(ChangeSet(balances=frozenset(keys)))
 
+    async def _read_anew(self, keys: Sequence[BalanceKey]) -> None:
+        await self.fetch(keys, within_s=0.0)  # what is under way may be of the branch that is gone
+
     async def _read_again(self, keys: Sequence[BalanceKey]) -> None:
         await self.read(keys)
 
@@ -414,6 +447,10 @@ class Balances:
         for key in keys:
             groups[key.network].append(key)
         return groups
+
+
+def _nobody_listens(_: Sequence[BalanceKey]) -> None:
+    """Do nothing: no watch over reorganisations was begun."""
 
 
 def _amount(state: BalanceState | None) -> int | None:

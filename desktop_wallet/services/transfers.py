@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,10 @@ if TYPE_CHECKING:
     from desktop_wallet.services.slicing import Slicer
     from desktop_wallet.services.taking import Slot
 
+_log = logging.getLogger(__name__)
 _PAID = (TransferState.CONFIRMED, TransferState.FINALIZED)
+_SHOWN = 8
+"""Digits of a transfer's id, which is ours and random, in a log."""
 _LOADED_AT_ONCE = 25
 """At about 30 microseconds each, under a millisecond."""
 
@@ -168,6 +172,7 @@ class TransferBook:
             stale = scopes(transfer)
             await self._registry.add_transfer(transfer, stale, cause)
             self._put(transfer)
+            self._note(transfer, stale, cause)
             self._tell(transfer, stale)
 
     async def change(
@@ -193,6 +198,8 @@ class TransferBook:
             stale = scopes(after) if cause else ()
             await self._registry.update_transfer(before, after, stale, cause)
             self._put(after)
+            if after.state is not before.state or cause:
+                self._note(after, stale, cause)
             self._tell(after, stale)
             return after
 
@@ -214,6 +221,19 @@ class TransferBook:
                 self._waiting[key].pop(transfer.id, None)
                 if not self._waiting[key]:
                     del self._waiting[key]
+
+    @staticmethod
+    def _note(transfer: Transfer, stale: Sequence[Scope], cause: str) -> None:
+        """Log the step; never an amount, nor to whom."""
+        fields = {
+            "transfer": transfer.id[:_SHOWN],
+            "network": transfer.draft.network,
+            "state": transfer.state.value,
+            "attempt": transfer.attempt,
+            "cause": cause or "none",
+            "invalidated": len(stale),
+        }
+        _log.info("transfer", extra={"fields": fields})
 
     def _tell(self, transfer: Transfer, stale: Sequence[Scope]) -> None:
         keys = frozenset(touched(transfer.draft, transfer.fee.asset))
