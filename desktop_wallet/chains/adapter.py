@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from desktop_wallet.core.balances import FailureReason, ReadFailure
 from desktop_wallet.core.errors import (
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.networks import Endpoint, Network
     from desktop_wallet.core.positions import Height
     from desktop_wallet.core.quotes import Quote
+    from desktop_wallet.core.receipts import TransferLog
     from desktop_wallet.core.sightings import Sighting
     from desktop_wallet.core.signing import GasPrice, SignedTransaction, TransactionId, UnsignedTransaction
     from desktop_wallet.core.transfers import Draft
@@ -164,6 +165,35 @@ class Heads(Protocol):
 
     async def next(self) -> Height:
         """Return the next head, however long that takes; raises NetworkFailure, UntrustedReply."""
+        ...
+
+
+class LogRefusal(enum.Enum):
+    """Why a server told of no transfers."""
+
+    TOO_MUCH = "too-much"
+    """More blocks, or more logs, than it answers for at once."""
+    NO_LOGS = "no-logs"
+    """No server of the network has logs."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogAnswer:
+    """The token transfers in a range of blocks up to `through`, in their order; or why there is no answer."""
+
+    logs: tuple[TransferLog, ...] = ()
+    through: int = 0
+    host: str = ""
+    refusal: LogRefusal | None = None
+    chain_hash: str | None = None
+
+
+@runtime_checkable
+class ReadsTransferLogs(Protocol):
+    """An adapter of a family whose networks log token transfers."""
+
+    async def transfers_to(self, addresses: Sequence[Address], first: int, last: int) -> LogAnswer:
+        """Return the token transfers to these addresses in blocks `first` to `last`; NetworkFailure, UntrustedReply."""
         ...
 
 

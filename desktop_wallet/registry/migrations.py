@@ -139,4 +139,31 @@ _TRANSFERS: Final = (
         PRIMARY KEY (network, family, address)) WITHOUT ROWID""",
 )
 
-MIGRATIONS: Final = (Migration(SchemaVersion(1, 0), _FIRST), Migration(SchemaVersion(1, 1), _TRANSFERS))
+# Snapshots are many: what repeats (addresses, assets, hosts, chains) stands in `snapshot_words` once, and is a number.
+# A log is named by its place in its block: a transaction that a reorg moved has another one.
+_DISCOVERY: Final = (
+    "CREATE TABLE snapshot_words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE)",
+    """CREATE TABLE snapshots (
+        owner INTEGER NOT NULL, asset INTEGER NOT NULL, at_s REAL NOT NULL, amount TEXT NOT NULL, height INTEGER,
+        block_time_s INTEGER, host INTEGER NOT NULL, chain INTEGER NOT NULL, PRIMARY KEY (owner, asset, at_s))
+        WITHOUT ROWID""",
+    """CREATE TABLE received_logs (
+        place INTEGER PRIMARY KEY, network TEXT NOT NULL, family TEXT NOT NULL, address TEXT NOT NULL,
+        asset TEXT NOT NULL, amount TEXT NOT NULL, sender TEXT NOT NULL, transaction_id TEXT NOT NULL,
+        log_index INTEGER NOT NULL, height INTEGER NOT NULL, block_hash TEXT NOT NULL, seen_at_s REAL NOT NULL,
+        host TEXT NOT NULL, UNIQUE (network, block_hash, log_index))""",
+    "CREATE INDEX received_logs_by_height ON received_logs (network, height)",
+    """CREATE TABLE log_scans (
+        network TEXT NOT NULL, family TEXT NOT NULL, address TEXT NOT NULL, begun_at INTEGER NOT NULL,
+        through INTEGER NOT NULL, chain_hash TEXT, since_s REAL NOT NULL, PRIMARY KEY (network, family, address))
+        WITHOUT ROWID""",
+    """CREATE TABLE found_tokens (
+        asset TEXT PRIMARY KEY, symbol TEXT, name TEXT, decimals INTEGER, described INTEGER NOT NULL,
+        first_seen_s REAL NOT NULL, state TEXT NOT NULL) WITHOUT ROWID""",
+)
+
+MIGRATIONS: Final = (
+    Migration(SchemaVersion(1, 0), _FIRST),
+    Migration(SchemaVersion(1, 1), _TRANSFERS),
+    Migration(SchemaVersion(1, 2), _DISCOVERY),
+)

@@ -8,11 +8,13 @@ from desktop_wallet.core.errors import RegistryDamaged
 from desktop_wallet.registry.accounts import AccountRows
 from desktop_wallet.registry.catalogue import CatalogueRows
 from desktop_wallet.registry.database import Database
+from desktop_wallet.registry.found_tokens import FoundTokenRows
 from desktop_wallet.registry.interactions import InteractionRows
 from desktop_wallet.registry.lock import ProfileLock
 from desktop_wallet.registry.migrations import MIGRATIONS
 from desktop_wallet.registry.receipts import ReceiptRows
 from desktop_wallet.registry.settings import SettingRows
+from desktop_wallet.registry.snapshots import SnapshotRows
 from desktop_wallet.registry.transfers import TransferRows
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 LOCK_NAME: Final = "profile.lock"
 
 
-class Registry(AccountRows, CatalogueRows, InteractionRows, ReceiptRows, SettingRows, TransferRows):
+class Registry(
+    AccountRows, CatalogueRows, FoundTokenRows, InteractionRows, ReceiptRows, SettingRows, SnapshotRows, TransferRows
+):
     """All that a profile knows beside its secrets. Clearing the cache never touches it.
 
     Damage is never papered over: RegistryDamaged leaves the file where it is, and restoring a backup is the way on.
@@ -34,6 +38,7 @@ class Registry(AccountRows, CatalogueRows, InteractionRows, ReceiptRows, Setting
     def __init__(self, database: Database, lock: ProfileLock, clock: Clock) -> None:
         """Use `Registry.open`."""
         TransferRows.__init__(self, database, clock)
+        InteractionRows.__init__(self, database)
         self._lock = lock
 
     @classmethod

@@ -10,6 +10,7 @@ from desktop_wallet.core.errors import RegistryTooNew
 from desktop_wallet.registry.migrations import MIGRATIONS, Migration, SchemaVersion
 from desktop_wallet.registry.registry import Registry
 from tests.fakes.clock import FakeClock
+from tests.fakes.receipts import logged, received
 from tests.fakes.transfers import signed
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 DATA_KEY = bytes(range(32))
 NEXT = (
     *MIGRATIONS,
-    Migration(SchemaVersion(1, 2), ("CREATE TABLE notes (text TEXT NOT NULL)", "INSERT INTO notes VALUES ('first')")),
+    Migration(SchemaVersion(1, 3), ("CREATE TABLE notes (text TEXT NOT NULL)", "INSERT INTO notes VALUES ('first')")),
     Migration(SchemaVersion(2, 0), ("ALTER TABLE notes ADD COLUMN more TEXT", "UPDATE notes SET text = 'second'")),
 )
 
@@ -69,7 +70,7 @@ async def test_a_database_from_before_transfers_can_keep_them(tmp_path: Path) ->
     await registry.invalidate([], "before")
     await registry.close()
     registry = await _open(tmp_path)
-    assert await _version(registry) == SchemaVersion(1, 1)
+    assert await _version(registry) == MIGRATIONS[-1].to
     assert (await registry.load_transfers(), await registry.load_received(9), await registry.load_known_from()) == (
         (),
         (),
@@ -88,11 +89,50 @@ async def test_a_program_that_knows_no_transfers_leaves_them_as_they_are(tmp_pat
     await registry.close()
     registry = await _open(tmp_path, MIGRATIONS[:1])
     await registry.invalidate([], "of an older program")
-    assert await _version(registry) == SchemaVersion(1, 1)
+    assert await _version(registry) == MIGRATIONS[-1].to
     await registry.close()
     registry = await _open(tmp_path)
     assert await registry.load_transfers() == (signed(),)
     assert registry.invalidations.counter == 2
+    await registry.close()
+
+
+async def test_a_database_of_version_1_1_with_rows_keeps_them_and_can_keep_what_logs_tell(tmp_path: Path) -> None:
+    registry = await _open(tmp_path, MIGRATIONS[:2])
+    transfer, came = signed(), received()
+    await registry.add_transfer(transfer, [], "signed")
+    await registry.add_received([came])
+    await registry.note_known_from(came.network, came.address, 70)
+    await registry.close()
+    registry = await _open(tmp_path)
+    assert await _version(registry) == SchemaVersion(1, 2)
+    assert await registry.load_transfers() == (transfer,)
+    assert await registry.load_received(9) == (came,)
+    assert await registry.load_known_from() == {(came.network, came.address): 70}
+    assert (await registry.load_logged(9), await registry.load_log_scans(), await registry.load_found_tokens()) == (
+        (),
+        (),
+        (),
+    )
+    told = logged(came)
+    assert await registry.add_logged([told], []) == (told,)
+    await registry.close()
+    registry = await _open(tmp_path)
+    assert await registry.load_logged(9) == (told,)
+    await registry.close()
+
+
+async def test_a_program_of_version_1_1_leaves_what_logs_told_as_it_is(tmp_path: Path) -> None:
+    registry = await _open(tmp_path)
+    told = logged(received())
+    await registry.add_logged([told], [])
+    await registry.close()
+    registry = await _open(tmp_path, MIGRATIONS[:2])
+    await registry.add_received([received()])
+    await registry.close()
+    registry = await _open(tmp_path)
+    assert await registry.load_logged(9) == (told,)
+    assert await registry.load_received(9) == (received(),)
     await registry.close()
 
 
@@ -104,7 +144,7 @@ async def test_a_step_that_fails_leaves_the_version_before_whole(tmp_path: Path)
     with pytest.raises(Exception, match="syntax error"):
         await _open(tmp_path, broken)
     registry = await _open(tmp_path, NEXT[:-1])
-    assert await _version(registry) == SchemaVersion(1, 2)
+    assert await _version(registry) == SchemaVersion(1, 3)
     assert await _notes(registry) == [("first",)]
     assert await registry.load_settings() == {"kept": "1"}
     await registry.close()
@@ -115,7 +155,7 @@ async def test_a_newer_major_version_is_refused_and_the_file_left_as_it_is(tmp_p
     before = (tmp_path / "registry.db").read_bytes()
     with pytest.raises(RegistryTooNew) as refusal:
         await _open(tmp_path)
-    assert (refusal.value.found, refusal.value.known) == ("2.0", "1.1")
+    assert (refusal.value.found, refusal.value.known) == ("2.0", "1.2")
     assert (tmp_path / "registry.db").read_bytes() == before
     assert not (tmp_path / "registry.db-wal").exists()
     await (await _open(tmp_path, NEXT)).close()
@@ -125,7 +165,7 @@ async def test_a_newer_minor_version_is_used_and_not_written_back(tmp_path: Path
     await (await _open(tmp_path, NEXT[:-1])).close()
     registry = await _open(tmp_path)
     await registry.invalidate([], "still works")
-    assert await _version(registry) == SchemaVersion(1, 2)
+    assert await _version(registry) == SchemaVersion(1, 3)
     await registry.close()
 
 

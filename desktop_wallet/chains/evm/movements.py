@@ -15,8 +15,9 @@ from desktop_wallet.net.json_rpc import hex_data
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TRANSFER = bytes.fromhex("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef")
+TRANSFER_TOPIC = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 """`Transfer(address indexed, address indexed, uint256)`: ERC-20, and ERC-721 with the number indexed too"""
+_TRANSFER = bytes.fromhex(TRANSFER_TOPIC[2:])
 _TRANSFER_SINGLE = bytes.fromhex("c3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62")
 """ERC-1155 `TransferSingle(address indexed, address indexed, address indexed, uint256, uint256)`"""
 _TRANSFER_BATCH = bytes.fromhex("4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb")
