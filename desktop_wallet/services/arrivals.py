@@ -89,6 +89,16 @@ class Arrivals:
                 restored.append(reading.key)
         return restored
 
+    def demote(self, readings: Iterable[Reading]) -> list[BalanceKey]:
+        """Note that the blocks of these readings left the chain; return the balances that still held one of them."""
+        demoted = []
+        for reading in readings:
+            held = self.held(reading.key)
+            if held.reading == reading and not held.left_chain:
+                self._store.put(replace(held, left_chain=True))
+                demoted.append(reading.key)
+        return demoted
+
     def take_failures(self, failures: Iterable[ReadFailure], began: Instant) -> Taken:
         """Keep the last known reading of each balance, with the reason beside it.
 
@@ -124,7 +134,7 @@ class Arrivals:
                 now,
                 block_time_s,
                 valid=self._invalidations.covers(reading),
-                old_on_chain=old_on_chain(before.reading) if before.reading else None,
+                old_on_chain=self._stands(before, old_on_chain),
                 agreed=agreed,
             )
             after, verdict = merge(before, reading, evidence)
@@ -192,6 +202,13 @@ class Arrivals:
             if (old := self.held(reading.key).reading) and isinstance(old.position, Height)
         }
         return {position: await adapter.is_on_chain(position) for position in olds}
+
+    @staticmethod
+    def _stands(held: BalanceState, looked_up: Callable[[Reading], bool | None]) -> bool | None:
+        """Return whether the block of what is held still stands: a reorg that was seen needs no other proof."""
+        if held.reading is None:
+            return None
+        return False if held.left_chain else looked_up(held.reading)
 
     def _agrees(self, witness: Reading, first: Reading, doubted: set[BalanceKey], adapter: ChainAdapter) -> bool:
         if witness.key not in doubted or not isinstance(witness.position, Height):

@@ -14,7 +14,7 @@ from desktop_wallet.services.flights import Departure, Flights
 from desktop_wallet.services.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from desktop_wallet.chains.adapter import Mined
     from desktop_wallet.core.addresses import Address
@@ -38,6 +38,10 @@ class NetworkReads:
         self._keeping = Tasks()
         self._following_up = Tasks()
         self._following: dict[NetworkId, set[BalanceKey]] = {}
+        self.on_kept: Callable[[Sequence[Reading]], None] = _nobody_listens
+        """Told of readings of one network that were just taken."""
+        self.on_restored: Callable[[Sequence[BalanceKey]], None] = _nobody_listens
+        """Told of balances whose readings come from the disk."""
 
     def held(self, key: BalanceKey) -> BalanceState:
         """Return what is held of a balance; never read is a state too."""
@@ -45,7 +49,13 @@ class NetworkReads:
 
     def restore(self, readings: Iterable[Reading]) -> list[BalanceKey]:
         """Take readings from the disk where memory has none; return the balances that got one."""
-        return self._arrivals.restore(readings)
+        restored = self._arrivals.restore(readings)
+        self.on_restored(restored)
+        return restored
+
+    def demote(self, readings: Iterable[Reading]) -> list[BalanceKey]:
+        """Note that the blocks of these readings left the chain; return the balances that still held one of them."""
+        return self._arrivals.demote(readings)
 
     async def kept(self) -> None:
         """Return when everything that was read before this call is kept."""
@@ -81,6 +91,7 @@ class NetworkReads:
         if taken.kept:
             self._parts.incoming.note(taken.kept, taken.moved)
             self._keeping.begin(self._keep(taken.kept, taken.changed), "keep")
+            self.on_kept(taken.kept)
         self._parts.feed.publish(ChangeSet(balances=frozenset(keys)))
         return {reading.key: at for reading in taken.kept if isinstance(at := reading.position, Height)}
 
@@ -99,6 +110,7 @@ class NetworkReads:
         began = departure.started or self._parts.clock.now()
         async for batch in adapter.read_balances(request):
             self._counters.call(len(batch.readings))
+            self._counters.refused(departure.network, batch.failures)
             self._land(departure, self._arrivals.take_failures(batch.failures, began))
             again: dict[Verdict, list[Reading]] = {}
             async for readings in self._parts.slicer.slices(batch.readings):
@@ -118,6 +130,7 @@ class NetworkReads:
                 self._parts.transfers.on_moved(departure.network)
             self._parts.incoming.note(taken.kept, taken.moved)
             self._keeping.begin(self._keep(taken.kept, taken.changed), "keep")
+            self.on_kept(taken.kept)
         for key, landing in taken.landings.items():
             self.flights.land(departure, key, landing)
         self._parts.feed.publish(ChangeSet(balances=frozenset(taken.landings)))
@@ -151,3 +164,7 @@ class NetworkReads:
 
     def _on_flights_changed(self, keys: Iterable[BalanceKey]) -> None:
         self._parts.feed.publish(ChangeSet(balances=frozenset(keys), activity=True))
+
+
+def _nobody_listens(_: Sequence[object]) -> None:
+    """Do nothing: no watch over reorganisations was begun."""

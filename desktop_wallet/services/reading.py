@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_wallet.cache.pages import PageCache
     from desktop_wallet.chains.adapter import Mined
     from desktop_wallet.core.addresses import Address
-    from desktop_wallet.core.balances import BalanceKey, BalanceState
+    from desktop_wallet.core.balances import BalanceKey, BalanceState, Reading
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.core.instants import Clock, Instant
     from desktop_wallet.core.invalidation import Scope
@@ -61,7 +61,6 @@ class Balances:
         self._loaded: set[tuple[NetworkId, Address]] = set()
         self._loading = asyncio.Lock()
         self._woke: Instant | None = None
-        self._on_restored: Callable[[Sequence[BalanceKey]], None] = _nobody_listens
         self._tasks = Tasks()
 
     # What views hold
@@ -243,9 +242,7 @@ class Balances:
                 chunk = places[start : start + _PAGES_AT_ONCE]
                 pages = await self._pages.get_pages(chunk)
                 self._loaded.update(chunk)
-                restored = [key for readings in pages.values() for key in self._reads.restore(readings)]
-                self._tell(restored)
-                self._on_restored(restored)
+                self._tell([key for readings in pages.values() for key in self._reads.restore(readings)])
         return True
 
     async def settle(
@@ -256,13 +253,10 @@ class Balances:
         return await self._reads.settle(network, keys, mined)
 
     def watch_readings(
-        self,
-        on_kept: Callable[[NetworkId, Sequence[Reading]], None],
-        on_restored: Callable[[Sequence[BalanceKey]], None],
+        self, on_kept: Callable[[Sequence[Reading]], None], on_restored: Callable[[Sequence[BalanceKey]], None]
     ) -> None:
         """Tell of readings as they are taken, and of balances whose readings come from the disk."""
-        self._reads.on_kept = on_kept
-        self._on_restored = on_restored
+        self._reads.on_kept, self._reads.on_restored = on_kept, on_restored
 
     def demote(self, readings: Iterable[Reading]) -> tuple[BalanceKey, ...]:
         """Make balances Stale whose readings' blocks left the chain, and read them anew; return which (I6)."""
@@ -447,10 +441,6 @@ class Balances:
         for key in keys:
             groups[key.network].append(key)
         return groups
-
-
-def _nobody_listens(_: Sequence[BalanceKey]) -> None:
-    """Do nothing: no watch over reorganisations was begun."""
 
 
 def _amount(state: BalanceState | None) -> int | None:
