@@ -17,6 +17,8 @@ from desktop_wallet.services.adapters import Adapters
 from desktop_wallet.services.alerts import Alerts
 from desktop_wallet.services.book import Book
 from desktop_wallet.services.catalogue import Catalogue, ask_networks
+from desktop_wallet.services.diagnostics import Diagnostics
+from desktop_wallet.services.events import Events
 from desktop_wallet.services.feed import ChangeFeed
 from desktop_wallet.services.folders import make_private
 from desktop_wallet.services.incoming import Incoming
@@ -100,6 +102,8 @@ class Session:
         self.settings: SettingsKeeper
         self.metrics: Metrics
         self.alerts: Alerts
+        self.diagnostics: Diagnostics
+        self.events = Events(outside.clock)
         self.balances: Balances
         self.opinions: Opinions
         self.preload: Preload
@@ -216,16 +220,22 @@ class Session:
         except StorageFailure as error:  # a full disk, say: counters are not worth more than a line in the log
             _log.warning("the counters were not saved: %s", type(error).__name__)
 
+    @property
+    def cache_limit_bytes(self) -> int:
+        """Return what this profile's cache may take on the disk."""
+        return min(self.settings.now.cache_limit_bytes, self._cache_share_bytes)
+
     async def apply_cache_settings(self) -> None:
         """Bring the cache into the mode and size that the settings name."""
         now = self.settings.now
         await self.pages.set_mode(now.cache_mode)
-        await self.pages.set_limit(min(now.cache_limit_bytes, self._cache_share_bytes))
+        await self.pages.set_limit(self.cache_limit_bytes)
 
     async def close(self) -> None:
         """Stop every read, keep what must be kept, forget every key: each of it, whatever the others raise."""
         self._closed = True
         async with AsyncExitStack() as steps:  # the last one first
+            steps.callback(self.events.close_and_forget)
             steps.push_async_callback(self._vault.close)
             steps.push_async_callback(self._registry.close)
             steps.push_async_callback(self.pages.close)
@@ -258,6 +268,7 @@ async def open_session(
         outside.folder / REGISTRY_FILE, vault.view_subkey("registry"), outside.clock, must_exist=was_there
     )
     session = Session(profile, vault, registry, feed, spend_problem, outside)
+    session.events.open()
     try:
         session.settings = await SettingsKeeper.open(registry)
         session.catalogue = Catalogue(
@@ -315,6 +326,7 @@ async def open_session(
             session.metrics, feed, outside.clock, still_fails=lambda key: balances.state(key).failure is not None
         )
         session.opinions = Opinions(parts, session.balances)
+        session.diagnostics = Diagnostics(parts, session)
         session.preload = Preload(parts, session.balances)
         session.transfers.on_invalidated = session.balances.follow
         session.settling = Settling(parts, session.balances)
@@ -334,6 +346,7 @@ async def open_session(
             session._tasks.begin(session._tidy(), "tidy")  # noqa: SLF001 - part of building the session
         feed.subscribe(session._on_change)  # noqa: SLF001 - part of building the session
     except BaseException:
+        session.events.close_and_forget()
         await registry.close()
         raise
     return session

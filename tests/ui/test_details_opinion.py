@@ -168,7 +168,7 @@ async def test_a_fault_while_asking_is_reported_and_one_may_ask_again(
     async def fails(key: object) -> Opinion:
         raise error
 
-    session.opinions.ask = fails  # type: ignore[method-assign,assignment]
+    session.opinions.ask = fails  # type: ignore[method-assign]
     pane.opinion.ask.click()
     await _answered()
     assert shell.errors == [error]
