@@ -114,6 +114,18 @@ class AccountRows:
 
         await self._database.write(work)
 
+    async def last_active(self, address: Address) -> float | None:
+        """Return when an amount of the address last changed, in Unix seconds; None if that was never seen."""
+
+        def work(connection: Connection) -> float | None:
+            name = (address.family.value, address.text)
+            row = connection.execute(
+                "SELECT max(last_active_s) FROM accounts WHERE family = ? AND address = ?", name
+            ).fetchone()
+            return None if row[0] is None else float(row[0])
+
+        return await self._database.read(work)
+
     async def statistics(self, now: Instant) -> RegistryStatistics:
         """Return the counts of requirement R3; an address in two wallets counts once."""
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.instants import Clock
+    from desktop_wallet.registry.accounts import RegistryStatistics
+    from desktop_wallet.registry.interactions import Interaction
     from desktop_wallet.registry.registry import Registry
     from desktop_wallet.services.catalogue import Found
     from desktop_wallet.services.feed import ChangeFeed
@@ -231,6 +233,16 @@ class Accounts:
             # Others may have come meanwhile, for which nobody was asked.
             if account.is_contract is None and account.address in asked:
                 self._accounts[id_] = replace(account, is_contract=account.address in found)
+
+    # What was seen of them
+
+    async def statistics(self) -> RegistryStatistics:
+        """Return how many addresses there are, how many are contracts, and how many were active in the last 24 h."""
+        return await self._registry.statistics(self._clock.now())
+
+    async def seen(self, address: Address) -> tuple[float | None, tuple[Interaction, ...]]:
+        """Return when an address was last active (Unix seconds), and what it was seen to hold, last seen first."""
+        return await self._registry.last_active(address), await self._registry.interactions(address)
 
     # Changes
 

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from desktop_wallet.core.accounts import AccountId, WalletId
 from desktop_wallet.ui.error_text import error_text
+from desktop_wallet.ui.pages.accounts_about import show_about, statistics_text
 from desktop_wallet.ui.pages.accounts_cards import WalletAction, WalletCard
 from desktop_wallet.ui.pages.accounts_flows import AccountFlows
 from desktop_wallet.ui.pages.accounts_scroll import GUTTER, PageScroll
@@ -47,6 +48,8 @@ class AccountsPage(Page):
         self._flows: AccountFlows | None = None
         self._banner: Banner | None = None
         self._banner_for: WalletError | None = None
+        self._said_hidden = ""
+        self._seen = ""
         self.cards: dict[WalletId, WalletCard] = {}
         self.tokens = TokensPane(shell, self.tasks)
         self.part = SegmentedControl(self.theme, [("wallets", "Wallets"), ("tokens", "Tokens")], "Show")
@@ -142,6 +145,7 @@ class AccountsPage(Page):
         for wallet in list(self.cards):
             self._drop_card(wallet)
         self._counts.set_text("")
+        self._seen = self._said_hidden = ""
         self._hidden.set_text(self.title)
         self._show_problem(None)
 
@@ -163,7 +167,9 @@ class AccountsPage(Page):
         wallets, accounts = session.accounts.wallets(), session.accounts.accounts()
         hidden = sum(account.hidden for account in accounts)
         self._counts.set_text(f"{count_text(len(wallets), 'wallet')} · {count_text(len(accounts), 'account')}")
-        self._hidden.set_text(f"{self.title} · {hidden:,} hidden" if hidden else self.title)
+        self._said_hidden = f"{hidden:,} hidden" if hidden else ""
+        self._hidden.set_text(" · ".join(filter(None, (self.title, self._said_hidden, self._seen))))
+        self.tasks.start(self._count(), key="statistics")
         for gone in set(self.cards) - {wallet.id for wallet in wallets}:
             self._drop_card(gone)
         for wallet in wallets:
@@ -173,6 +179,13 @@ class AccountsPage(Page):
             self.tasks.start(self._build_cards(), key="cards")
         self._show_problem(session.spend_problem)
         self._show_part()
+
+    async def _count(self) -> None:
+        """Say what the registry counts (requirement R3)."""
+        if self.session is None:
+            return
+        self._seen = statistics_text(await self.session.accounts.statistics())
+        self._hidden.set_text(" · ".join(filter(None, (self.title, self._said_hidden, self._seen))))
 
     def _show_part(self) -> None:
         if self.part.value == "tokens":
@@ -226,6 +239,7 @@ class AccountsPage(Page):
         card.asked.connect(lambda action: self._on_wallet_asked(wallet, action))
         card.account_renamed.connect(self._on_account_renamed)
         card.account_hide_asked.connect(self._on_account_hide_asked)
+        card.account_about_asked.connect(self._on_account_about_asked)
         card.search_cancelled.connect(lambda: self.tasks.cancel(f"discover {wallet}"))
         card.rows_wanted.connect(self._show_wallets)
         self.cards[wallet] = card
@@ -279,6 +293,10 @@ class AccountsPage(Page):
     def _on_account_hide_asked(self, account: AccountId, hidden: bool) -> None:
         if self._flows is not None:
             self.tasks.start(self._flows.hide_account(account, hidden=hidden))
+
+    def _on_account_about_asked(self, account: AccountId) -> None:
+        if self.session is not None:
+            self.tasks.start(show_about(self, self.shell, self.session, account), key="dialog")
 
     def _on_wallet_asked(self, wallet: WalletId, action: WalletAction) -> None:
         flows, session = self._flows, self.session

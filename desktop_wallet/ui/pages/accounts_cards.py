@@ -63,6 +63,7 @@ class AccountRow(QWidget):
 
     renamed = Signal(str)
     hide_asked = Signal(bool)
+    about_asked = Signal()
 
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,6 +73,7 @@ class AccountRow(QWidget):
         self.name.renamed.connect(self.renamed)
         self._mark = Mark(theme, "Hidden")
         self._origin = Text(theme, "", TextStyle.SMALL, Token.MUTED)
+        self.about = IconButton(theme, "info", "About the account", self.about_asked.emit)
         self._eye = IconButton(theme, "eye", "Hide account", self._on_eye_clicked)
         self.address = AddressLabel(shell)
         first = QHBoxLayout()
@@ -79,6 +81,7 @@ class AccountRow(QWidget):
         first.addWidget(self.name, 1)
         first.addWidget(self._mark)
         first.addWidget(self._origin)
+        first.addWidget(self.about)
         first.addWidget(self._eye)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, GRID, 0, GRID)
@@ -94,6 +97,7 @@ class AccountRow(QWidget):
         self._mark.setVisible(account.hidden)
         source = SOURCE_WORDS[account.source]
         self._origin.set_text(f"{account.path} · {source}" if account.path else source)
+        self.about.set_name(f"About {account.label}")
         self._eye.set_icon("eye" if account.hidden else "eye-off")
         self._eye.set_name(f"{'Show' if account.hidden else 'Hide'} {account.label} in balances")
         self.address.set_address(account.address)
@@ -110,6 +114,7 @@ class WalletCard(Card):
     asked = Signal(object)
     account_renamed = Signal(object, str)
     account_hide_asked = Signal(object, bool)
+    account_about_asked = Signal(object)
     search_cancelled = Signal()
     rows_wanted = Signal()
 
@@ -246,6 +251,7 @@ class WalletCard(Card):
         row = AccountRow(self._shell)
         row.renamed.connect(lambda name: self.account_renamed.emit(account, name))
         row.hide_asked.connect(lambda hidden: self.account_hide_asked.emit(account, hidden))
+        row.about_asked.connect(lambda: self.account_about_asked.emit(account))
         above = next(reversed(self._rows.values()), None)
         self._rows[account] = row
         self._column.addWidget(row)
