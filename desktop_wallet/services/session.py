@@ -28,11 +28,13 @@ from desktop_wallet.services.preload import Preload
 from desktop_wallet.services.reading import Balances
 from desktop_wallet.services.sending import Sending
 from desktop_wallet.services.session_parts import SessionParts
+from desktop_wallet.services.refresher import Refresher
 from desktop_wallet.services.settings import SettingsKeeper
 from desktop_wallet.services.settling import Settling
 from desktop_wallet.services.slicing import Slicer
 from desktop_wallet.services.tasks import Tasks
 from desktop_wallet.services.transfers import TransferBook
+from desktop_wallet.services.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -112,6 +114,8 @@ class Session:
         self.settling: Settling
         self.sending: Sending
         self.pages: PageCache
+        self.standing: Standing
+        self.refresher: Refresher
         self._tasks = Tasks()
         self._sleep = outside.sleep
         self._closed = False
@@ -265,11 +269,13 @@ async def open_session(
     # The lock file stays where a registry once was: then a registry that is gone is a loss, and not a new beginning.
     was_there = (outside.folder / LOCK_NAME).exists()
     registry = await Registry.open(
+            steps.push_async_callback(self.standing.stop)
         outside.folder / REGISTRY_FILE, vault.view_subkey("registry"), outside.clock, must_exist=was_there
     )
     session = Session(profile, vault, registry, feed, spend_problem, outside)
     session.events.open()
     try:
+            steps.push_async_callback(self.refresher.stop)
         session.settings = await SettingsKeeper.open(registry)
         session.catalogue = Catalogue(
             outside.networks, outside.tokens, registry, feed, always_chosen=outside.always_chosen
@@ -356,6 +362,10 @@ async def _open_pages(session: Session, vault: Vault, outside: Surroundings, met
     def trouble(found: CacheTrouble) -> None:
         session.cache_trouble = found
         _log.warning("the cache is in trouble and reads go to the network: %s", found)
+        session.standing = Standing(parts, session.balances, lambda _: session.settling.look_now())
+        session.refresher = Refresher(
+            parts, session.balances, session.standing, lambda: session.settings.now.keep_fresh
+        )
 
     now = session.settings.now
     pages = PageCache(
@@ -367,6 +377,7 @@ async def _open_pages(session: Session, vault: Vault, outside: Surroundings, met
         mode=now.cache_mode,
         limit_bytes=min(now.cache_limit_bytes, outside.cache_share_bytes),
         metrics=metrics,
+        session.refresher.begin()
         on_trouble=trouble,
     )
     await pages.open()
