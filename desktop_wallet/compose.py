@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from desktop_wallet.chains.practice.chain import PracticeChain
-    from desktop_wallet.core.assets import Asset
+    from desktop_wallet.core.assets import Asset, AssetId
     from desktop_wallet.core.instants import Clock
     from desktop_wallet.core.networks import Network, NetworkId
+    from desktop_wallet.core.prices import CoinId
     from desktop_wallet.net.client import HttpClient
     from desktop_wallet.sealing import KdfParameters
+    from desktop_wallet.services.price_sources import PriceSource
     from desktop_wallet.services.session import Session
     from desktop_wallet.vault.document import DeviceMode
     from desktop_wallet.vault.stores import SecretStore
@@ -82,6 +84,12 @@ def _known_tokens() -> Mapping[NetworkId, tuple[Asset, ...]]:
     return known_tokens()
 
 
+def _known_coins() -> Mapping[AssetId, CoinId]:
+    from desktop_wallet.services.known import known_coins
+
+    return known_coins()
+
+
 @dataclass(frozen=True, slots=True)
 class Surrounds:
     """What may be put in another's place: by tests, the tour and benchmarks. The defaults are the real ones."""
@@ -92,6 +100,9 @@ class Surrounds:
     store: Callable[[], SecretStore] = _keyring
     networks: Callable[[], tuple[Network, ...]] = _known_networks
     tokens: Callable[[], Mapping[NetworkId, tuple[Asset, ...]]] = _known_tokens
+    coins: Callable[[], Mapping[AssetId, CoinId]] = _known_coins
+    prices_url: str | None = None
+    """Where prices are asked for, once a person chose to have them; None: where the program's maker says."""
     kdf: KdfParameters | None = None
     requests_per_min: int = 100
 
@@ -249,6 +260,8 @@ class Application:
             always_chosen=practice,
             folder=self.folders.profile(summary.id),
             cache_folder=self.folders.profile_cache(summary.id),
+            prices=self._prices(practice=practice),
+            coins=self._coins(practice=practice),
             requests_per_min=self._outside.requests_per_min,
             cache_share_bytes=ALL_CACHES_BYTES // max(len(await self.profiles.list()), 1),
         )
@@ -260,6 +273,24 @@ class Application:
             raise
         self.session = session
         return session
+
+    def _prices(self, *, practice: bool) -> PriceSource:
+        from desktop_wallet.services.price_sources import COINGECKO_URL, CoinGecko, PlayPrices
+
+        if practice:
+            return PlayPrices(self.clock)
+        url = self._outside.prices_url or COINGECKO_URL
+        return CoinGecko(self._client, self.clock, self._outside.sleep, url)
+
+    def _coins(self, *, practice: bool) -> Mapping[AssetId, CoinId]:
+        if not practice:
+            return self._outside.coins()
+        from desktop_wallet.chains.practice.worlds import WORLDS
+        from desktop_wallet.core.assets import native_asset
+        from desktop_wallet.services.price_sources import play_coin
+
+        assets = [asset for world in WORLDS for asset in (native_asset(world.network), *world.assets)]
+        return {asset.id: play_coin(asset) for asset in assets}
 
     def _welcome(self, session: Session) -> None:
         if session.profile.practice:

@@ -1,4 +1,4 @@
-"""HTTP to one server at a time: POST a body, get the body of the answer, or one of our errors."""
+"""HTTP to one server at a time: POST a body or GET a page, get the body of the answer, or one of our errors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Server:
 
 
 class HttpClient:
-    """Posts to servers over HTTP/2 or HTTP/1.1: within limits, no cookies, no redirects, nothing from the environment.
+    """Asks servers over HTTP/2 or HTTP/1.1: within limits, no cookies, no redirects, nothing from the environment.
 
     `proxy` (a URL) is the only proxy ever used. `in_process` maps a URL's host name, such as "practice.invalid", to
     what answers for it inside this process, on the same path as any server. `deadline` makes the total time limit,
@@ -72,22 +72,22 @@ class HttpClient:
         MalformedReply. A connection that breaks (an HTTP/2 server says GOAWAY after its thousandth request, an idle
         connection was closed) is made again, once.
         """
+        return await self._asked(url, body)
+
+    async def get(self, url: str) -> bytes:
+        """Return the decoded body of what the server has at that URL; raises as `post`, and tries again as it does."""
+        return await self._asked(url, None)
+
+    async def _asked(self, url: str, body: bytes | None) -> bytes:
         host = Endpoint(url).host
         try:
             async with self._deadline(self.limits.total_s):
-                return await self._post(url, host, body)
+                return await self._exchange(url, host, body)
         except TimeoutError:
             pass
         # Outside the handler: what the deadline interrupted carries the request with its URL.
         raise EndpointTimeout(host=host, after_s=self.limits.total_s)
 
-    def connections(self, url: str) -> int:
-        """Return how many connections to that URL's server were made so far; in process there are none."""
-        server = self._servers.get(_origin(url))
-        return server.connections if server else 0
-
-    async def aclose(self) -> None:
-        """Close every connection: requests under way end with EndpointUnreachable ("closed"), and so do later ones."""
     def connects_to(self, url: str) -> bool:
         """Return whether a connection to that URL's server is made straight: not in process, through no proxy."""
         return not self._closed and self._proxy is None and urlsplit(url).hostname not in self._in_process
@@ -96,13 +96,20 @@ class HttpClient:
         """Return the TLS context of every connection: sockets that servers push through trust nobody else."""
         return await self._load()
 
+    def connections(self, url: str) -> int:
+        """Return how many connections to that URL's server were made so far; in process there are none."""
+        server = self._servers.get(_origin(url))
+        return server.connections if server else 0
+
+    async def aclose(self) -> None:
+        """Close every connection: requests under way end with EndpointUnreachable ("closed"), and so do later ones."""
         self._closed = True
         for server in self._servers.values():
             for line in server.lines:
                 await line.aclose()
             server.lines.clear()
 
-    async def _post(self, url: str, host: str, body: bytes) -> bytes:
+    async def _exchange(self, url: str, host: str, body: bytes | None) -> bytes:
         context = await self._load()
         from desktop_wallet.net.transport import ConnectionBroke  # noqa: PLC0415 - loaded just above, off the loop
 

@@ -31,9 +31,9 @@ _MAX_DRAINED_BYTES = 64 * 1024
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",  # the one encoding that ReplyBody undoes
-    "Content-Type": "application/json",
     "User-Agent": "desktop-wallet",  # no version, no system: nothing to tell people apart by
 }
+_JSON_BODY = {"Content-Type": "application/json"}
 _TOO_MANY_REQUESTS = 429
 _UNAVAILABLE = 503
 _BROKEN = (httpx.RemoteProtocolError, httpx.LocalProtocolError, httpx.ReadError, httpx.WriteError)
@@ -98,13 +98,19 @@ class Line:
             mounts={f"all://{name}": _in_process_transport(answer) for name, answer in in_process.items()},
         )
 
-    async def exchange(self, url: str, host: str, body: bytes) -> bytes:
-        """Return the decoded body of the answer; raises ConnectionBroke, or any of our errors but for the deadline."""
+    async def exchange(self, url: str, host: str, body: bytes | None) -> bytes:
+        """Return the decoded body of the answer to a POST of `body`, or to a GET where it is None.
+
+        Raises ConnectionBroke, or any of our errors but for the deadline.
+        """
+        method, headers = ("GET", None) if body is None else ("POST", _JSON_BODY)
         failure: Exception
         self._in_flight += 1
         whole = False
         try:
-            async with self._client.stream("POST", url, content=body, extensions={"trace": self._trace}) as response:
+            async with self._client.stream(
+                method, url, content=body, headers=headers, extensions={"trace": self._trace}
+            ) as response:
                 answer = await self._read(response, host)
             whole = True
             return answer

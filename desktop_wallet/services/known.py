@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_wallet.core.assets import Asset, AssetId, AssetOrigin
 from desktop_wallet.core.networks import DataFee, Endpoint, Family, HeightCall, Network, NetworkId
+from desktop_wallet.core.prices import CoinId
 from desktop_wallet.resources import load_networks_document, load_tokens_documents
 
 if TYPE_CHECKING:
@@ -23,6 +24,23 @@ def known_tokens() -> Mapping[NetworkId, tuple[Asset, ...]]:
         NetworkId.parse(network): tuple(_token(NetworkId.parse(network), entry) for entry in document["token"])
         for network, document in load_tokens_documents().items()
     }
+
+
+def known_coins() -> Mapping[AssetId, CoinId]:
+    """Return by which name a source of prices knows the coins and tokens of `resources/`, each bound to its contract.
+
+    Those of which nobody is sure, and those of test networks, are not in it: they have no price.
+    """
+    coins = {
+        AssetId.parse(entry["native"]["asset"]): CoinId(entry["native"]["coingecko"])
+        for entry in load_networks_document()["network"]
+        if "coingecko" in entry["native"]
+    }
+    for network, document in load_tokens_documents().items():
+        for entry in document["token"]:
+            if "coingecko" in entry:
+                coins[AssetId.parse(f"{network}/erc20:{entry['address']}")] = CoinId(entry["coingecko"])
+    return coins
 
 
 def _network(entry: Mapping[str, Any]) -> Network:

@@ -25,6 +25,7 @@ from desktop_wallet.services.incoming import Incoming
 from desktop_wallet.services.metrics import Metrics
 from desktop_wallet.services.opinions import Opinions
 from desktop_wallet.services.preload import Preload
+from desktop_wallet.services.prices import Prices
 from desktop_wallet.services.reading import Balances
 from desktop_wallet.services.sending import Sending
 from desktop_wallet.services.session_parts import SessionParts
@@ -42,11 +43,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from desktop_wallet.cache.pages import CacheTrouble
-    from desktop_wallet.core.assets import Asset
+    from desktop_wallet.core.assets import Asset, AssetId
     from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.core.instants import Clock
     from desktop_wallet.core.networks import Network, NetworkId
+    from desktop_wallet.core.prices import CoinId
     from desktop_wallet.net.client import HttpClient
+    from desktop_wallet.services.price_sources import PriceSource
     from desktop_wallet.services.profiles import ProfileSummary
     from desktop_wallet.vault.strongbox import SpendProblem
     from desktop_wallet.vault.vault import Vault
@@ -71,6 +74,8 @@ class Surroundings:
     always_chosen: bool
     folder: Path
     cache_folder: Path
+    prices: PriceSource
+    coins: Mapping[AssetId, CoinId]
     requests_per_min: int = 100
     cache_share_bytes: int = ALL_CACHES_BYTES
     """What this profile may take of the room that all profiles' caches share."""
@@ -111,6 +116,7 @@ class Session:
         self.preload: Preload
         self.transfers: TransferBook
         self.incoming: Incoming
+        self.prices: Prices
         self.settling: Settling
         self.sending: Sending
         self.pages: PageCache
@@ -244,6 +250,7 @@ class Session:
             steps.push_async_callback(self._registry.close)
             steps.push_async_callback(self.pages.close)
             steps.push_async_callback(self._keep_counters)
+            steps.push_async_callback(self.prices.stop)
             steps.push_async_callback(self.incoming.stop)
             steps.callback(self.opinions.forget)
             steps.push_async_callback(self.balances.stop)
@@ -290,6 +297,10 @@ async def open_session(
             outside.requests_per_min,
         )
         session.catalogue.connect(adapters)
+        session.prices = Prices(
+            registry, session.settings, session.catalogue, feed, outside.clock, outside.prices, outside.coins
+        )
+        await session.prices.load()
         session.accounts = Accounts(
             registry,
             vault,

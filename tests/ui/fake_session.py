@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from desktop_wallet.core.accounts import Account, AccountId, AccountSource, ProfileId, Wallet, WalletId, WalletKind
@@ -24,6 +25,7 @@ from desktop_wallet.core.freshness import Badge, Circumstances, Purpose, badge
 from desktop_wallet.core.networks import Endpoint, Family, Network, NetworkId
 from desktop_wallet.core.opinions import Opinion, OpinionProblem, cannot_tell, compare
 from desktop_wallet.core.positions import Height, HeightKind
+from desktop_wallet.core.prices import CURRENCIES, CoinId, Currency, Price
 from desktop_wallet.core.totals import Total, total
 from desktop_wallet.core.transfers import touched
 from desktop_wallet.services.reports import Progress, Report
@@ -32,6 +34,7 @@ from tests.fakes.clock import FakeClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from desktop_wallet.core.errors import NetworkFailure, UntrustedReply
     from desktop_wallet.core.instants import Instant
     from desktop_wallet.core.transfers import Transfer
 
@@ -333,6 +336,62 @@ class FakeSettings:
         return self
 
 
+class FakePlace:
+    """Who would be asked for prices."""
+
+    name = "CoinGecko"
+    host = "prices.example"
+
+
+class FakePrices:
+    """Prices that a test puts here, by asset, while a currency is chosen."""
+
+    def __init__(self, session: FakeSession) -> None:
+        self._session = session
+        self.currency: Currency | None = None
+        self.playing = False
+        self.asking = False
+        self.failure: NetworkFailure | UntrustedReply | None = None
+        self.source = FakePlace()
+        self.ttl_s = 300.0
+        self.told: dict[AssetId, Price] = {}
+        self.used = 0
+        self.refreshed = 0
+
+    def put(self, asset: AssetId, per_unit: str, *, age_s: float = 0.0) -> None:
+        now = self._session.clock.now()
+        at = now._replace(wall_s=now.wall_s - age_s, boot_s=now.boot_s - age_s)
+        self.currency = self.currency or CURRENCIES["usd"]
+        coin = CoinId(asset.reference)
+        self.told[asset] = Price(coin, self.currency, Decimal(per_unit), at, int(at.wall_s), self.source.host)
+
+    def price(self, asset: AssetId, /) -> Price | None:
+        price = None if self.currency is None else self.told.get(asset)
+        return price if price is not None and price.is_shown(self._session.clock.now()) else None
+
+    def is_outdated(self, price: Price, /) -> bool:
+        return price.is_outdated(self._session.clock.now(), self.ttl_s)
+
+    def age_s(self) -> float | None:
+        now = self._session.clock.now()
+        return min((price.age_s(now) for price in self.told.values()), default=None)
+
+    def coins(self) -> tuple[CoinId, ...]:
+        return tuple(price.coin for price in self.told.values())
+
+    def use(self) -> None:
+        self.used += 1
+
+    def refresh(self) -> None:
+        self.refreshed += 1
+
+    async def choose(self, code: str) -> None:
+        self.currency = CURRENCIES.get(code)
+        if self.currency is None:
+            self.told.clear()
+        self._session.tell(ChangeSet(prices=True))
+
+
 class FakeSession:
     def __init__(self, clock: FakeClock | None = None, *, practice: bool = False) -> None:
         self.clock = clock or FakeClock()
@@ -345,6 +404,7 @@ class FakeSession:
         self.preload = FakePreload(self)
         self.opinions = FakeOpinions(self)
         self.settings = FakeSettings()
+        self.prices = FakePrices(self)
         # The pages of payments put a larger book in its place.
         self.transfers: Any = FakeTransferBook()
         self.listeners: list[Callable[[ChangeSet], None]] = []

@@ -60,7 +60,7 @@ def test_a_change_repaints_its_row_and_the_heading_above_and_nothing_else(
     session.balances.put(key, 2 * _ETH)
     session.tell(ChangeSet(frozenset({key})))
     model.flush()
-    assert _ranges(spy) == [(0, 0, 3, 4), (3, 3, 3, 4)]
+    assert _ranges(spy) == [(0, 0, Column.AMOUNT, Column.FRESHNESS), (3, 3, Column.AMOUNT, Column.FRESHNESS)]
     assert model.index(3, Column.AMOUNT).data() == "2.00"
 
 
@@ -72,7 +72,7 @@ def test_many_changes_of_a_frame_are_one_update_and_neighbours_one_range(
         session.tell(ChangeSet(frozenset({key})))
     assert data.count() == 0
     model.flush()
-    assert _ranges(data) == [(0, 6, 3, 4)]
+    assert _ranges(data) == [(0, 6, Column.AMOUNT, Column.FRESHNESS)]
     assert values.count() == 1
 
 
@@ -114,7 +114,7 @@ def test_a_tick_repaints_only_ages_in_sight_that_changed(model: BalancesModel, s
     spy = QSignalSpy(model.dataChanged)
     session.clock.advance(1)
     model.tick(0, 3)
-    assert _ranges(spy) == [(2, 3, 3, 4)]
+    assert _ranges(spy) == [(2, 3, Column.AMOUNT, Column.FRESHNESS)]
 
 
 def test_time_alone_makes_rows_stale_even_out_of_sight(model: BalancesModel, session: FakeSession) -> None:

@@ -78,9 +78,15 @@ class AssetTotals:
         age = None if held.oldest is None else age_s(held.oldest)
         return Total(held.amount, len(held.rows), held.unknown, held.pending, held.stale, age)
 
-    def whole(self, born_s: Sequence[float], age_s: Callable[[int], float | None]) -> Total:
-        """Return the line for everything; amounts of many assets do not add."""
-        parts = [self.total(family, born_s, age_s) for family in self._sums]
+    def whole(
+        self,
+        born_s: Sequence[float],
+        age_s: Callable[[int], float | None],
+        counts: Callable[[Family], bool] | None = None,
+    ) -> Total:
+        """Return the line for everything, or for the families that `counts` lets by; amounts of many do not add."""
+        families = self._sums if counts is None else filter(counts, self._sums)
+        parts = [self.total(family, born_s, age_s) for family in families]
         ages = [part.oldest_age_s for part in parts if part.oldest_age_s is not None]
         return Total(
             None,

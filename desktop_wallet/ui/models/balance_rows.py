@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from desktop_wallet.core.totals import Total
     from desktop_wallet.ui.models.balance_names import Family
     from desktop_wallet.ui.models.balance_snapshot import BalanceRow
-    from desktop_wallet.ui.models.sources import AccountSource, BalanceSource, CatalogueSource
+    from desktop_wallet.ui.models.balance_worths import MoneySum
+    from desktop_wallet.ui.models.sources import AccountSource, BalanceSource, CatalogueSource, PriceView
 
 _STALE = CODES[BadgeKind.STALE]
 
@@ -37,6 +38,8 @@ class Heading:
     networks: int
     accounts: int
     family: Family | None = None
+    money: MoneySum | None = None
+    """None while prices are off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +77,19 @@ class BalanceRows:
         self._asset_hits: list[int] = []
         self._all_hits = 0
 
-    def load(self, accounts: AccountSource, catalogue: CatalogueSource, balances: BalanceSource) -> None:
+    def load(
+        self,
+        accounts: AccountSource,
+        catalogue: CatalogueSource,
+        balances: BalanceSource,
+        prices: PriceView | None = None,
+    ) -> None:
         """Take a snapshot of every balance. The layout follows with `laid_out`; folded groups stay folded."""
         self.clear()
         names = BalanceNames(accounts, catalogue)
         self._spread.clear()
         self.snapshot = BalanceSnapshot(names, balances, self._clock, self.page_opened)
+        self.snapshot.price(prices)
         self._groups = _groups(self.view.grouping, names)
         self._search()
         self._look_at_all()
@@ -97,6 +107,11 @@ class BalanceRows:
         rows = self.snapshot.update(keys)
         moved = self._look_at(rows)
         return rows, moved or (bool(rows) and self.view.order.moves)
+
+    def price(self, prices: PriceView | None) -> tuple[bool, bool]:
+        """Take over what coins cost now; return whether that shows anywhere, and whether the layout may change."""
+        changed = self.snapshot is not None and self.snapshot.price(prices)
+        return changed, changed and self.view.order is Order.VALUE
 
     def survey(self, limit: int) -> tuple[list[int], bool]:
         """Look at the next `limit` rows for what time changed; return as `update`."""
@@ -193,6 +208,7 @@ class BalanceRows:
             self.view.grouping,
             *spread,
             family,
+            snapshot.money_of(rows),
         )
 
     def shown_keys(self) -> tuple[BalanceKey, ...]:
@@ -257,9 +273,17 @@ class BalanceRows:
         if not self.view.order.moves:
             return sorted(rows, key=key, reverse=self.view.descending)
         assert self.snapshot is not None  # noqa: S101 - there are no rows without a snapshot
-        amounts = self.snapshot.amounts
-        known = sorted((row for row in rows if amounts[row] is not None), key=key, reverse=self.view.descending)
-        return known + [row for row in rows if amounts[row] is None]
+        unknown = self._unknown(self.snapshot)
+        known = sorted((row for row in rows if not unknown(row)), key=key, reverse=self.view.descending)
+        return known + [row for row in rows if unknown(row)]
+
+    def _unknown(self, snapshot: BalanceSnapshot) -> Callable[[int], bool]:
+        """Return what tells whether that is not known of a row by which rows are sorted."""
+        amounts, asset, worths = snapshot.amounts, snapshot.asset, snapshot.worths
+        if self.view.order is not Order.VALUE or worths is None:
+            return lambda row: amounts[row] is None
+        prices = worths.prices
+        return lambda row: amounts[row] is None or prices[asset[row]] is None
 
     def _sort_key(self) -> Callable[[int], float] | None:
         """Return what rows are sorted by, None for their natural order. What is unknown sorts last either way."""
@@ -269,6 +293,8 @@ class BalanceRows:
         names = snapshot.names
         if order is Order.AMOUNT:
             return self._amount_key(snapshot)
+        if order is Order.VALUE:
+            return self._value_key(snapshot)
         if order is Order.FRESHNESS:
             born_s = snapshot.born_s
             return lambda row: -born_s[row]
@@ -287,6 +313,13 @@ class BalanceRows:
         scales = [10 ** (finest - words.asset.decimals) for words in snapshot.names.assets]
         amounts, asset = snapshot.amounts, snapshot.asset
         return lambda row: (amounts[row] or 0) * scales[asset[row]]
+
+    @staticmethod
+    def _value_key(snapshot: BalanceSnapshot) -> Callable[[int], int]:
+        if snapshot.worths is None:
+            return lambda _: 0
+        factors, amounts, asset = snapshot.worths.factors, snapshot.amounts, snapshot.asset
+        return lambda row: (amounts[row] or 0) * factors[asset[row]]
 
 
 def _hits(haystack: str, words: tuple[str, ...]) -> int:

@@ -11,6 +11,8 @@ from desktop_wallet.core.amounts import Amount
 from desktop_wallet.core.freshness import BadgeKind
 from desktop_wallet.core.totals import Total
 from desktop_wallet.ui.models.asset_totals import AssetTotals, oldest_row
+from desktop_wallet.ui.models.balance_names import Money
+from desktop_wallet.ui.models.balance_worths import Holdings, Worths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,8 +20,10 @@ if TYPE_CHECKING:
     from desktop_wallet.core.balances import BalanceKey, BalanceState
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.core.instants import Clock, Instant
+    from desktop_wallet.core.prices import MoneyTotal
     from desktop_wallet.ui.models.balance_names import AccountWords, AssetWords, BalanceNames, Family
-    from desktop_wallet.ui.models.sources import BalanceSource
+    from desktop_wallet.ui.models.balance_worths import MoneySum, Worth
+    from desktop_wallet.ui.models.sources import BalanceSource, PriceView
 
 KINDS = tuple(BadgeKind)
 CODES = {kind: code for code, kind in enumerate(KINDS)}
@@ -36,6 +40,8 @@ class BalanceRow:
     badge: Badge
     account: AccountWords
     asset: AssetWords
+    worth: Worth | None = None
+    """None while prices are off."""
 
     @property
     def amount(self) -> Amount | None:
@@ -57,6 +63,9 @@ class BalanceSnapshot:
         self._source = source
         self._clock = clock
         self.keys, self.account, self.asset = names.number(source.keys())
+        self.holdings = Holdings(len(names.assets))
+        self.worths: Worths | None = None
+        """None while prices are off."""
         self._row_of: dict[BalanceKey, int] = {}
         self._states: list[BalanceState] = [source.state(key) for key in self.keys]
         self.amounts: list[int | None] = []
@@ -86,6 +95,17 @@ class BalanceSnapshot:
             rows_of.setdefault(number, []).append(row)
         for number, rows in rows_of.items():
             self.totals.add(self.names.assets[number].family, rows, amounts)
+            self.holdings.add(number, rows, amounts)
+
+    def price(self, prices: PriceView | None) -> bool:
+        """Take over what coins cost now; return whether that changes what is shown."""
+        before = self.worths
+        currency = None if prices is None else prices.currency
+        if prices is None or currency is None:
+            self.worths = None
+            return before is not None
+        self.worths = Worths(self.names, prices, currency, self._clock.now())
+        return before is None or self.worths.look != before.look
 
     def update(self, keys: Iterable[BalanceKey]) -> list[int]:
         """Take over what changed of these balances; return their rows. Balances of no row are passed over."""
@@ -136,8 +156,12 @@ class BalanceSnapshot:
         """Return what a row shows now."""
         key = self.keys[row]
         badge = self._source.badge(key, self.page_opened)
-        account, asset = self.names.accounts[self.account[row]], self.names.assets[self.asset[row]]
-        return BalanceRow(key, self._states[row], badge, account, asset)
+        number = self.asset[row]
+        worth = None
+        if self.worths is not None:
+            worth = self.worths.of_row(number, self.amounts[row], self.expected.get(row))
+        account, asset = self.names.accounts[self.account[row]], self.names.assets[number]
+        return BalanceRow(key, self._states[row], badge, account, asset, worth)
 
     def family(self, row: int) -> Family:
         """Return the family that a row's base units may be added in."""
@@ -150,6 +174,17 @@ class BalanceSnapshot:
     def whole(self) -> Total:
         """Return the line for all balances together."""
         return self.totals.whole(self.born_s, self._age_s)
+
+    def money(self) -> MoneyTotal | None:
+        """Return what everything is worth together; None while prices are off."""
+        if self.worths is None:
+            return None
+        real = self.totals.whole(self.born_s, self._age_s, lambda family: family.money is not Money.TEST)
+        return self.worths.whole(self.holdings, real)
+
+    def money_of(self, rows: Sequence[int]) -> MoneySum | None:
+        """Return what some rows are worth together; None while prices are off."""
+        return None if self.worths is None else self.worths.of_rows(rows, self.asset, self.amounts, self.expected)
 
     def total_of(self, rows: Sequence[int], *, one_family: bool) -> Total:
         """Return the total of some rows; its amount is None unless they are of one family."""
@@ -176,7 +211,9 @@ class BalanceSnapshot:
 
     def _count(self, row: int, family: Family, sign: int) -> None:
         kind = KINDS[self.kinds[row]]
-        self.totals.count(family, self.amounts[row], kind, self.expected.get(row, 0), sign=sign)
+        expected = self.expected.get(row, 0)
+        self.totals.count(family, self.amounts[row], kind, expected, sign=sign)
+        self.holdings.count(self.asset[row], self.amounts[row], expected, sign=sign)
 
     def _take_badge(self, row: int, badge: Badge) -> None:
         self.kinds[row] = _code(badge)

@@ -29,12 +29,13 @@ class Order(enum.Enum):
     ACCOUNT = "account"
     NETWORK = "network"
     AMOUNT = "amount"
+    VALUE = "value"
     FRESHNESS = "freshness"
 
     @property
     def moves(self) -> bool:
         """Return whether a new reading can change a row's place."""
-        return self in (Order.AMOUNT, Order.FRESHNESS)
+        return self in (Order.AMOUNT, Order.VALUE, Order.FRESHNESS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from desktop_wallet.core.amounts import Amount, shown_text
 from desktop_wallet.core.freshness import BadgeKind
+from desktop_wallet.core.prices import money_text, price_text
 from desktop_wallet.ui.models.balance_rows import Heading
 from desktop_wallet.ui.models.balance_view import Grouping, Order
 from desktop_wallet.ui.words import age_text, badge_text, badge_tooltip, count_text, total_text
@@ -14,9 +15,12 @@ from desktop_wallet.ui.words import age_text, badge_text, badge_tooltip, count_t
 if TYPE_CHECKING:
     from desktop_wallet.core.instants import Instant
     from desktop_wallet.ui.models.balance_snapshot import BalanceRow
+    from desktop_wallet.ui.models.balance_worths import Worth
 
 UNKNOWN = "—"
 """Stands for an amount that nobody knows. It is never 0."""
+NO_PRICE = "no price"
+"""Stands for the value of what nobody knows the price of."""
 
 
 class Column(enum.IntEnum):
@@ -26,14 +30,19 @@ class Column(enum.IntEnum):
     ACCOUNT = 1
     NETWORK = 2
     AMOUNT = 3
-    FRESHNESS = 4
+    VALUE = 4
+    """Shown while prices are on."""
+    FRESHNESS = 5
 
 
+NUMBERS = (Column.AMOUNT, Column.VALUE)
+"""Those whose digits stand under digits."""
 TITLES = {
     Column.ASSET: "Asset",
     Column.ACCOUNT: "Account",
     Column.NETWORK: "Network",
     Column.AMOUNT: "Amount",
+    Column.VALUE: "Value",
     Column.FRESHNESS: "Freshness",
 }
 ORDERS = {
@@ -41,6 +50,7 @@ ORDERS = {
     Column.ACCOUNT: Order.ACCOUNT,
     Column.NETWORK: Order.NETWORK,
     Column.AMOUNT: Order.AMOUNT,
+    Column.VALUE: Order.VALUE,
     Column.FRESHNESS: Order.FRESHNESS,
 }
 
@@ -57,12 +67,59 @@ def cell_text(line: BalanceRow | Heading, column: Column) -> str:
         return line.asset.network.name
     if column is Column.AMOUNT:
         return ", ".join(part for part in (amount_text(line), _awaited(line)) if part)
+    if column is Column.VALUE:
+        return ", ".join(part for part in (value_text(line), _value_awaited(line)) if part)
     return badge_text(line.badge)
 
 
 def _awaited(row: BalanceRow) -> str:
     change = change_text(row)
     return f"{change} expected" if change else ""
+
+
+def _value_awaited(row: BalanceRow) -> str:
+    change = value_change_text(row)
+    return f"{change} expected" if change else ""
+
+
+def value_text(row: BalanceRow) -> str:
+    """Return what a row is worth; "no price" or a dash, never 0, where that is not known. Nothing with prices off."""
+    worth = row.worth
+    if worth is None:
+        return ""
+    if worth.price is None:
+        return NO_PRICE
+    return UNKNOWN if worth.value is None else money_text(worth.value, worth.currency)
+
+
+def value_change_text(row: BalanceRow) -> str:
+    """Return what the change is worth that a pending row awaits: "−$2,700.00"."""
+    worth = row.worth
+    if worth is None or not worth.change or not change_text(row):
+        return ""
+    return money_text(worth.change, worth.currency, signed=True)
+
+
+def value_explanation(row: BalanceRow, now: Instant) -> str:
+    """Return what the tooltip of a value says: by which price, of what age, from whom; or why there is none."""
+    worth = row.worth
+    if worth is None:
+        return ""
+    if worth.price is None:
+        return no_price_text(worth)
+    price = worth.price
+    lines = [f"1 {row.asset.symbol} is {price_text(price.per_unit, worth.currency)}, says {price.source}."]
+    lines.append(f"{'Outdated: the' if worth.outdated else 'The'} price is {age_text(price.age_s(now))} old.")
+    if worth.playing:
+        lines.append("It is a play price, made up in this program.")
+    return "\n".join(lines)
+
+
+def no_price_text(worth: Worth) -> str:
+    """Return why a balance has no price."""
+    if worth.test:
+        return "Coins of a test network are worth nothing: there is no price."
+    return "Nobody told a price. A token that is not on the wallet's own list never gets one by its name."
 
 
 def amount_text(row: BalanceRow, max_places: int | None = None) -> str:
@@ -88,6 +145,16 @@ def group_amount_text(heading: Heading, max_places: int | None = None) -> str:
     return shown_text(Amount(total.amount, family.decimals), max_places=max_places)
 
 
+def group_value_text(heading: Heading) -> str:
+    """Return what a group is worth together, as far as there are prices; nothing with prices off."""
+    money = heading.money
+    if money is None or not money.any_price:
+        return ""
+    if heading.total.unknown == heading.total.parts:
+        return UNKNOWN
+    return money_text(money.value, money.currency)
+
+
 def group_note(heading: Heading) -> str:
     """Return how many networks, or accounts, stand together in a group."""
     networks, accounts = count_text(heading.networks, "network"), count_text(heading.accounts, "account")
@@ -106,6 +173,8 @@ def group_freshness(heading: Heading) -> str:
         parts.append(f"{total.unknown:,} unknown")
     if total.pending:
         parts.append(f"{total.pending:,} pending")
+    if heading.money is not None and heading.money.without_price:
+        parts.append(f"{heading.money.without_price:,} without a price")
     return ", ".join(parts)
 
 
@@ -114,6 +183,8 @@ def _heading_text(heading: Heading, column: Column) -> str:
         return f"{heading.title}  {group_note(heading)}"
     if column is Column.AMOUNT:
         return group_amount_text(heading)
+    if column is Column.VALUE:
+        return group_value_text(heading)
     return group_freshness(heading) if column is Column.FRESHNESS else ""
 
 
@@ -124,13 +195,31 @@ def spoken_text(line: BalanceRow | Heading, column: Column) -> str:
     if isinstance(line, Heading):
         folded = "folded" if line.folded else "unfolded"
         amount = group_amount_text(line)
-        parts = [line.title, group_note(line), *([amount] if amount else []), total_text(line.total), folded]
+        value = group_value_text(line)
+        worth = f"worth {value}" if value else ""
+        said = (line.title, group_note(line), amount, worth, total_text(line.total), _left_out(line), folded)
+        parts = [part for part in said if part]
         return ", ".join(parts)
     amount = "unknown" if line.amount is None else f"{amount_text(line)} {line.asset.symbol}"
     awaited = f", {_awaited(line)}" if change_text(line) else ""
     where = f"{line.account.wallet_label}, {line.account.label}, on {line.asset.network.name}"
     updating = ", updating" if line.badge.updating else ""
-    return f"{line.asset.symbol} {line.asset.name}, {amount}{awaited}, {badge_text(line.badge)}{updating}, {where}"
+    money = f"{amount}{awaited}{_worth(line)}"
+    return f"{line.asset.symbol} {line.asset.name}, {money}, {badge_text(line.badge)}{updating}, {where}"
+
+
+def _left_out(heading: Heading) -> str:
+    money = heading.money
+    return f"{money.without_price:,} without a price" if money is not None and money.without_price else ""
+
+
+def _worth(row: BalanceRow) -> str:
+    worth = row.worth
+    if worth is None:
+        return ""
+    if worth.value is None:
+        return ", no price" if worth.price is None else ""
+    return f", worth {value_text(row)}"
 
 
 def explanation(row: BalanceRow, now: Instant, waiting: int = 0) -> str:

@@ -16,7 +16,7 @@ from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.ui.models.balance_rows import BalanceRows, Heading
 from desktop_wallet.ui.models.balance_snapshot import SURVEYED_AT_ONCE, BalanceRow
 from desktop_wallet.ui.models.balance_view import BalanceView, Edit, edits_between, runs_of
-from desktop_wallet.ui.models.balance_words import TITLES, Column, cell_text, spoken_text
+from desktop_wallet.ui.models.balance_words import NUMBERS, TITLES, Column, cell_text, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.balances import BalanceKey
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.core.instants import Clock, Instant
-    from desktop_wallet.ui.models.sources import AccountSource, BalanceSource, CatalogueSource
+    from desktop_wallet.ui.models.sources import AccountSource, BalanceSource, CatalogueSource, PriceView
 
     Index = QModelIndex | QPersistentModelIndex
 
@@ -55,9 +55,11 @@ class BalancesModel(QAbstractTableModel):
         self._clock = clock
         self.rows = BalanceRows(clock)
         self._sources: tuple[AccountSource, CatalogueSource, BalanceSource] | None = None
+        self._prices: PriceView | None = None
         self._waiting: dict[BalanceKey, None] = {}
         self._relisted = False
         """Whether accounts or the catalogue changed since the last frame."""
+        self._repriced = False
         self._painted: dict[int, BalanceRow | Heading] = {}
         self._frame = self._timer(_FRAME_MS, self._on_frame)
         self._settle = self._timer(_SETTLE_MS, self._lay_out)
@@ -72,19 +74,26 @@ class BalancesModel(QAbstractTableModel):
 
     # From the page
 
-    def attach(self, accounts: AccountSource, catalogue: CatalogueSource, balances: BalanceSource) -> None:
-        """Show the balances of a session."""
+    def attach(
+        self,
+        accounts: AccountSource,
+        catalogue: CatalogueSource,
+        balances: BalanceSource,
+        prices: PriceView | None = None,
+    ) -> None:
+        """Show the balances of a session, and what they are worth."""
         self._sources = (accounts, catalogue, balances)
+        self._prices = prices
         self._reload()
 
     def detach(self) -> None:
         """Drop every snapshot."""
-        self._sources = None
+        self._sources = self._prices = None
         self._frame.stop()
         self._settle.stop()
         self._totals.stop()
         self._waiting.clear()
-        self._relisted = False
+        self._relisted = self._repriced = False
         self.beginResetModel()
         self.rows.clear()
         self._painted.clear()
@@ -103,7 +112,8 @@ class BalancesModel(QAbstractTableModel):
         """Take a change in with the next frame, together with all that come until then."""
         self._waiting.update(dict.fromkeys(change.balances))
         self._relisted = self._relisted or change.accounts or change.catalogue
-        if self._waiting or self._relisted:
+        self._repriced = self._repriced or change.prices
+        if self._waiting or self._relisted or self._repriced:
             self._start(self._frame)
 
     def flush(self) -> None:
@@ -140,6 +150,7 @@ class BalancesModel(QAbstractTableModel):
 
     def tick(self, first: int, last: int) -> None:
         """A second has passed: repaint the ages in sight that changed, and look at further rows in turn."""
+        self._reprice()  # time alone makes a price outdated
         changed, moved = self.rows.survey(_SURVEY_A_TICK)
         self._emit_rows(changed)
         self._emit_lines(
@@ -195,7 +206,7 @@ class BalancesModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return TITLES[Column(section)]
-        if role == Qt.ItemDataRole.TextAlignmentRole and section == Column.AMOUNT:
+        if role == Qt.ItemDataRole.TextAlignmentRole and section in NUMBERS:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
@@ -210,7 +221,7 @@ class BalancesModel(QAbstractTableModel):
             return cell_text(self.line(line), Column(index.column()))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return spoken_text(self.line(line), Column(index.column()))
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == Column.AMOUNT:
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in NUMBERS:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
@@ -227,7 +238,7 @@ class BalancesModel(QAbstractTableModel):
             return
         self._painted.clear()
         self.beginResetModel()
-        self.rows.load(*self._sources)
+        self.rows.load(*self._sources, self._prices)
         self.rows.settle(self.rows.laid_out())
         self.endResetModel()
         self.relaid.emit()
@@ -235,10 +246,14 @@ class BalancesModel(QAbstractTableModel):
 
     def _on_frame(self) -> None:
         if self._relisted:
-            self._relisted = False
+            self._relisted = self._repriced = False
             self._waiting.clear()
             self._reload()
             return
+        if self._repriced:
+            self._repriced = False
+            self._reprice()
+            self.values_changed.emit()
         balances = list(islice(self._waiting, _CHANGES_A_FRAME))
         for key in balances:
             del self._waiting[key]
@@ -297,6 +312,15 @@ class BalancesModel(QAbstractTableModel):
             self._painted.pop(self.rows.lines[line], None)
         self._emit_lines(headings)
 
+    def _reprice(self) -> None:
+        changed, moved = self.rows.price(self._prices)
+        if changed:
+            self._repaint_all()
+        if moved and len(self.rows.lines) > _LARGE:
+            self._start(self._settle)
+        elif moved:
+            self._lay_out()
+
     def _repaint_all(self) -> None:
         if self.rows.lines:
             self._painted.clear()
@@ -345,7 +369,7 @@ class BalancesModel(QAbstractTableModel):
 def _same(one: BalanceRow | Heading, other: BalanceRow | Heading) -> bool:
     """Return whether two looks at a line differ in nothing but age."""
     if isinstance(one, BalanceRow) and isinstance(other, BalanceRow):
-        return _look(one.badge) == _look(other.badge) and one.state is other.state
+        return _look(one.badge) == _look(other.badge) and one.state is other.state and one.worth == other.worth
     return isinstance(one, Heading) and isinstance(other, Heading) and one.folded == other.folded
 
 

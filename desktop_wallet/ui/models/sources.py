@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.core.instants import Instant
     from desktop_wallet.core.networks import Network, NetworkId
+    from desktop_wallet.core.prices import Currency, Price
 
 
 class AccountSource(Protocol):
@@ -61,4 +62,26 @@ class BalanceSource(Protocol):
 
     def badges(self, keys: Iterable[BalanceKey], page_opened: Instant | None, /) -> list[Badge]:
         """Return the badges of balances, all at one moment."""
+        ...
+
+
+class PriceView(Protocol):
+    """What coins cost, from memory."""
+
+    @property
+    def currency(self) -> Currency | None:
+        """The currency that was chosen; None while prices are off."""
+        ...
+
+    @property
+    def playing(self) -> bool:
+        """Whether the prices are made up in this program."""
+        ...
+
+    def price(self, asset: AssetId, /) -> Price | None:
+        """Return what an asset costs, None if nobody knows."""
+        ...
+
+    def is_outdated(self, price: Price, /) -> bool:
+        """Return whether a price is older than it should be."""
         ...

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from desktop_wallet.core.addresses import display_address
 from desktop_wallet.core.amounts import plain_text
+from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.models.balance_claims import Claims, claims_on
 from desktop_wallet.ui.models.balance_snapshot import KINDS
 from desktop_wallet.ui.models.balance_view import BalanceView, Grouping, Order
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.balances import BalanceKey
     from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.services.session import Session
-    from desktop_wallet.ui.models.balance_snapshot import BalanceRow
+    from desktop_wallet.ui.models.balance_snapshot import BalanceRow, BalanceSnapshot
     from desktop_wallet.ui.pages.page import Shell
 
 _TABLE = "table"
@@ -148,7 +149,7 @@ class BalancesPage(Page):
         super().attach(session)
         self.reads.attach(session)
         self.pane.attach(session)
-        self.model.attach(session.accounts, session.catalogue, session.balances)
+        self.model.attach(session.accounts, session.catalogue, session.balances, session.prices)
         self.listen(session.subscribe(self._on_change))
 
     @override
@@ -173,6 +174,7 @@ class BalancesPage(Page):
         self.model.open(self.opened)
         self.pane.open(self.opened)
         self.reads.show_activity()
+        self._use_prices()
         self._settle()
         if self._visited:
             self._preload_if_due()
@@ -190,6 +192,7 @@ class BalancesPage(Page):
 
     @override
     def tick(self) -> None:
+        self._use_prices()
         self.model.tick(*self.table.visible_lines())
         self.pane.renew()
         self.reads.show_activity()
@@ -202,6 +205,7 @@ class BalancesPage(Page):
             narrowed = self.model.rows.view.narrowed
             keys = self.model.rows.shown_keys() if narrowed else self.session.balances.keys()
             self.reads.refresh(keys or self.session.balances.keys())
+            self.session.prices.refresh()
             self._settle()
 
     def open_details(self, key: BalanceKey) -> None:
@@ -235,6 +239,11 @@ class BalancesPage(Page):
         snapshot = self.model.rows.snapshot
         row = None if snapshot is None else snapshot.row_of(key)
         return None if snapshot is None or row is None else snapshot.row(row)
+
+    def _use_prices(self) -> None:
+        """Tell that values are looked at; who is asked for prices then, and how often, is the service's affair."""
+        if self.session is not None:
+            self.session.prices.use()
 
     def _preload_if_due(self) -> None:
         session, snapshot = self.session, self.model.rows.snapshot
@@ -318,13 +327,23 @@ class BalancesPage(Page):
         shown = families[: self.head.totals.room]
         totals = [(family, snapshot.family_total(family)) for family in shown]
         self.head.totals.show_totals(totals, len(families) - len(shown))
-        self.head.show_whole(snapshot.whole())
+        self.table.settle_values()
+        if snapshot.worths is None and self.model.rows.view.order is Order.VALUE:
+            self._on_ordered(Order.NATURAL, descending=False)
+        self._show_whole(snapshot)
         if self._opened_key is not None:
             opened = self._row(self._opened_key)
             if opened is None:
                 self.close_details()
             else:
                 self.pane.show_balance(opened)
+
+    def _show_whole(self, snapshot: BalanceSnapshot) -> None:
+        prices = None if self.session is None else self.session.prices
+        failed = None if prices is None else prices.failure
+        trouble = "" if failed is None else error_text(failed).sentence
+        playing = prices is not None and prices.playing
+        self.head.show_whole(snapshot.whole(), snapshot.money(), playing=playing, trouble=trouble)
 
     def _on_zeros_toggled(self, checked: bool) -> None:
         total = 0 if self.model.rows.snapshot is None else len(self.model.rows.snapshot.keys)

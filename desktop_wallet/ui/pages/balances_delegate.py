@@ -23,6 +23,9 @@ from desktop_wallet.ui.models.balance_words import (
     group_amount_text,
     group_freshness,
     group_note,
+    group_value_text,
+    value_change_text,
+    value_text,
 )
 from desktop_wallet.ui.models.balances_model import LINE_ROLE
 from desktop_wallet.ui.pages.line_delegate import PADDING, LineDelegate
@@ -133,6 +136,8 @@ class BalancesDelegate(LineDelegate):
         elif column is Column.AMOUNT:
             text = partial(group_amount_text, heading)
             self._paint_amount(painter, area, text, TextStyle.STRONG, Token.TEXT)
+        elif column is Column.VALUE:
+            self._paint_amount(painter, area, lambda _: group_value_text(heading), TextStyle.STRONG, Token.TEXT)
         elif column is Column.FRESHNESS:
             self._text(painter, area, group_freshness(heading), TextStyle.SMALL, Token.MUTED)
 
@@ -150,6 +155,8 @@ class BalancesDelegate(LineDelegate):
             self._text(painter, area, row.asset.network.name, TextStyle.BODY, Token.MUTED)
         elif column is Column.AMOUNT:
             self._paint_row_amount(painter, area, row)
+        elif column is Column.VALUE:
+            self._paint_row_value(painter, area, row)
         else:
             self.ring_seen |= row.badge.updating
             paint_badge(painter, area, row.badge, self._theme, phase=self._ring.phase)
@@ -164,6 +171,19 @@ class BalancesDelegate(LineDelegate):
             self._paint_amount(painter, lower, partial(change_text, row), TextStyle.SMALL, Token.MUTED)
         token = Token.TEXT if settled else Token.MUTED
         self._paint_amount(painter, area, partial(amount_text, row), TextStyle.BODY, token)
+
+    def _paint_row_value(self, painter: QPainter, area: QRect, row: BalanceRow) -> None:
+        """Paint what the amount beside it is worth, of the same look; muted too where the price is old or missing."""
+        worth = row.worth
+        if worth is None:
+            return
+        settled = row.badge.kind is not BadgeKind.PENDING and worth.value is not None and not worth.outdated
+        if value_change_text(row):
+            lower = area.adjusted(0, area.height() // 2 - 1, 0, -_EDGE)
+            area = area.adjusted(0, _EDGE, 0, -(area.height() // 2 - 1))
+            self._paint_amount(painter, lower, lambda _: value_change_text(row), TextStyle.SMALL, Token.MUTED)
+        style = TextStyle.SMALL if worth.price is None else TextStyle.BODY
+        self._paint_amount(painter, area, lambda _: value_text(row), style, Token.TEXT if settled else Token.MUTED)
 
     def _paint_fold(self, painter: QPainter, area: QRect, *, folded: bool) -> None:
         painter.save()

@@ -11,12 +11,13 @@ from typing_extensions import override
 
 from desktop_wallet.ui.models.balance_view import Grouping
 from desktop_wallet.ui.pages.balances_totals import TotalsStrip
+from desktop_wallet.ui.pages.balances_words import money_line, worth_text
 from desktop_wallet.ui.theme import GRID, TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.buttons import IconButton, PrimaryButton, SecondaryButton
 from desktop_wallet.ui.widgets.fields import SearchField, SegmentedControl
 from desktop_wallet.ui.widgets.notice import Banner, NoticeAction, NoticeKind
 from desktop_wallet.ui.widgets.progress import ProgressChip
-from desktop_wallet.ui.widgets.text import ElidedText, Text
+from desktop_wallet.ui.widgets.text import ElidedText, Text, tooltip
 from desktop_wallet.ui.words import total_text
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QResizeEvent
 
+    from desktop_wallet.core.prices import MoneyTotal
     from desktop_wallet.core.totals import Total
 
 _SEARCH = "Search asset, wallet, network, address"
@@ -45,6 +47,8 @@ class BalancesHead(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title = Text(theme, "All balances", TextStyle.BODY, Token.MUTED)
+        self.worth = Text(theme, "", TextStyle.AMOUNT)
+        self.worth.hide()
         self._line = ElidedText(theme, "", TextStyle.SMALL)
         self.show_all = SecondaryButton(theme, "Show All Balances", "table-2")
         self.show_all.setCheckable(True)
@@ -58,6 +62,7 @@ class BalancesHead(QWidget):
         words = QVBoxLayout()
         words.setSpacing(GRID)
         words.addWidget(self.title)
+        words.addWidget(self.worth)
         words.addWidget(self._line)
         top = QHBoxLayout()
         top.setSpacing(2 * GRID)
@@ -71,9 +76,30 @@ class BalancesHead(QWidget):
         column.addWidget(self.totals)
         self.show_all.toggled.connect(self.zeros_toggled)
 
-    def show_whole(self, total: Total | None) -> None:
-        """Show how old the oldest balance is and how many are unknown; None shows nothing."""
-        self._line.set_text("" if total is None or not total.parts else total_text(total))
+    def show_whole(
+        self, total: Total | None, money: MoneyTotal | None = None, *, playing: bool = False, trouble: str = ""
+    ) -> None:
+        """Show how old the oldest balance is and how many are unknown; None shows nothing.
+
+        With `money` also what everything is worth, by prices of which age, and what is not in it. `trouble` says why
+        there are no newer prices.
+        """
+        text = "" if total is None or not total.parts else total_text(total)
+        self.worth.setVisible(bool(text) and money is not None)
+        if not text or money is None:
+            self.worth.set_text("")
+        else:
+            worth = worth_text(money)
+            text = money_line(money, playing=playing) or text
+            self.worth.set_text(worth)
+            self.worth.set_token(Token.MUTED if money.outdated else Token.TEXT)
+            self.worth.setAccessibleName(f"All balances are worth {worth if money.priced else 'an unknown amount'}")
+            left_out = total is not None and total.parts > money.parts
+            note = "\nCoins of test networks are not counted: they are worth nothing." if left_out else ""
+            self.worth.setToolTip(tooltip(f"{worth}, {money.currency.name}\n{text}{note}"))
+        late = bool(text) and money is not None and money.outdated
+        self._line.set_token(Token.STALE if late else Token.TEXT)
+        self._line.set_text(f"{text}. {trouble}" if text and trouble and money is not None else text)
         self._line.setAccessibleName(f"All balances: {self._line.text()}")
 
     def set_busy(self, *, refreshing: bool, preloading: bool) -> None:

@@ -12,7 +12,14 @@ from typing_extensions import override
 
 from desktop_wallet.ui.models.balance_snapshot import BalanceRow
 from desktop_wallet.ui.models.balance_view import Grouping, Order
-from desktop_wallet.ui.models.balance_words import ORDERS, Column, amount_text, change_text, explanation
+from desktop_wallet.ui.models.balance_words import (
+    ORDERS,
+    Column,
+    amount_text,
+    change_text,
+    explanation,
+    value_explanation,
+)
 from desktop_wallet.ui.pages.balances_delegate import BalancesDelegate
 from desktop_wallet.ui.pages.line_delegate import PADDING
 from desktop_wallet.ui.pages.line_table import LineTable
@@ -42,7 +49,15 @@ _BADGE_WIDTH = 172
 _SLACK = 4
 _NARROWEST, _WIDEST = 72, 132
 _LEAST_ASSET, _WIDE_ASSET = 124, 240
-_SHRINKING = ((Column.FRESHNESS, 142), (Column.NETWORK, 84), (Column.AMOUNT, 136), (Column.ACCOUNT, 64))
+_LEAST_VALUE, _MOST_VALUE = 88, 150
+_SHRINKING = (
+    (Column.FRESHNESS, 142),
+    (Column.NETWORK, 84),
+    (Column.AMOUNT, 136),
+    (Column.ACCOUNT, 64),
+    (Column.VALUE, _LEAST_VALUE),
+    (Column.AMOUNT, 112),
+)
 """Who gives room to the asset when it is short, in this order, and down to how many pixels."""
 
 
@@ -107,7 +122,12 @@ class BalancesTable(LineTable):
         alone = snapshot is None or len(snapshot.names.accounts) <= len(snapshot.names.wallets)
         self.setColumnHidden(Column.ACCOUNT, grouping is Grouping.WALLET and alone)
         self.setColumnHidden(Column.NETWORK, grouping is Grouping.NETWORK)
+        priced = snapshot is not None and snapshot.worths is not None
+        self.setColumnHidden(Column.VALUE, not priced)
         widths = {Column.FRESHNESS: _BADGE_WIDTH, Column.AMOUNT: max(132, min(240, round(width * 0.25)))}
+        if priced:
+            widths[Column.AMOUNT] = max(132, min(220, round(width * 0.2)))
+            widths[Column.VALUE] = max(_LEAST_VALUE, min(_MOST_VALUE, round(width * 0.15)))
         for column in (Column.ACCOUNT, Column.NETWORK):
             if not self.isColumnHidden(column):
                 widths[column] = self._label_widths.get(column, _NARROWEST)
@@ -123,6 +143,12 @@ class BalancesTable(LineTable):
         widths[Column.ASSET] = max(width - sum(widths.values()), 0)
         for column, pixels in widths.items():
             self.setColumnWidth(column, pixels)
+
+    def settle_values(self) -> None:
+        """Show the column of values while prices are on, and only then."""
+        snapshot = self._balances.rows.snapshot
+        if (snapshot is None or snapshot.worths is None) != self.isColumnHidden(Column.VALUE):
+            self.lay_out_columns()
 
     def _measure_labels(self) -> None:
         """Note how wide the longest account's and network's name are, within bounds."""
@@ -189,6 +215,8 @@ class BalancesTable(LineTable):
             case Column.AMOUNT:
                 change = change_text(line)
                 return f"{amount_text(line)} {line.asset.symbol}" + (f"\n{change} expected" if change else "")
+            case Column.VALUE:
+                return value_explanation(line, self._clock.now())
             case Column.ACCOUNT:
                 return f"{line.account.wallet_label} · {line.account.label}"
             case Column.NETWORK:
@@ -232,7 +260,7 @@ class BalancesTable(LineTable):
     def _on_head_clicked(self, section: int) -> None:
         order, view = ORDERS[Column(section)], self._balances.rows.view
         # Amounts and ages are looked at from the top: the largest, the newest.
-        first = order is Order.AMOUNT
+        first = order in (Order.AMOUNT, Order.VALUE)
         if view.order is not order:
             self.ordered.emit(order, first)
         elif view.descending is first:

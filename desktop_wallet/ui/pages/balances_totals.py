@@ -1,4 +1,4 @@
-"""The strip of totals, one for each asset: there are no prices yet, and amounts of different assets do not add."""
+"""The strip of totals, one for each asset: amounts of different assets do not add, but in money."""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_wallet.core.prices import money_text
+from desktop_wallet.ui.models.balance_words import UNKNOWN
 from desktop_wallet.ui.words import age_text, count_text, failure_sentence
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.balances import BalanceKey, ReadFailure
     from desktop_wallet.core.instants import Instant
     from desktop_wallet.core.networks import NetworkId
+    from desktop_wallet.core.prices import MoneyTotal
     from desktop_wallet.services.reports import Report
 
 _NAMED = 3
@@ -80,3 +83,29 @@ def zeros_hidden_text(zeros: int) -> str:
     if zeros == 1:
         return "1 zero balance is out of sight."
     return f"{count_text(zeros, 'zero balance')} are out of sight."
+
+
+def worth_text(money: MoneyTotal) -> str:
+    """Return what everything is worth together; a dash, never 0, while nothing of it is known."""
+    if not money.priced and (money.without_price or money.unknown):
+        return UNKNOWN
+    return money_text(money.value, money.currency)
+
+
+def money_line(money: MoneyTotal, *, playing: bool = False) -> str:
+    """Return how old the parts of a total in money are, and what is not in it.
+
+    "Oldest balance 14 s, prices 42 s old, 2 of 48 without a price, 1 unknown, 1 pending"
+    """
+    parts = [] if money.oldest_age_s is None else [f"Oldest balance {age_text(money.oldest_age_s)}"]
+    if money.price_age_s is not None:
+        parts.append(f"{'play prices' if playing else 'prices'} {age_text(money.price_age_s)} old")
+    if money.without_price:
+        parts.append(f"{money.without_price:,} of {money.parts:,} without a price")
+    if money.unknown:
+        many = f"{money.unknown:,}" if money.without_price else f"{money.unknown:,} of {money.parts:,}"
+        parts.append(f"{many} unknown")
+    if money.pending:
+        parts.append(f"{money.pending:,} pending")
+    line = ", ".join(parts)
+    return line[:1].upper() + line[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -242,7 +243,7 @@ class DetailsPane(QFrame):
             self._show_opinion(None)
             return
         badge = self._session.balances.badge(row.key, self._opened)
-        row = BalanceRow(row.key, row.state, badge, row.account, row.asset)
+        row = replace(row, badge=badge)
         now = self._shell.clock.now()
         self._claims = claims = claims_on(row.key, row.state.reading, self._session.transfers.touching(row.key))
         text = f"{amount_text(row)} {row.asset.symbol}"

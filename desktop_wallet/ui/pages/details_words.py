@@ -12,7 +12,9 @@ from desktop_wallet.core.assets import AssetOrigin
 from desktop_wallet.core.balances import ReadMethod
 from desktop_wallet.core.freshness import BadgeKind, StaleReason
 from desktop_wallet.core.positions import Height, HeightKind, Unordered
+from desktop_wallet.core.prices import money_text, price_text
 from desktop_wallet.ui.models.balance_claims import NO_CLAIMS
+from desktop_wallet.ui.models.balance_words import no_price_text
 from desktop_wallet.ui.pages.details_opinion_words import opinion_json
 from desktop_wallet.ui.words import age_text, clock_text, count_text, failure_sentence, left_text, time_text
 
@@ -75,7 +77,7 @@ def fields(row: BalanceRow, now: Instant, claims: Claims = NO_CLAIMS) -> tuple[F
         Field("Address", grouped(address), copy=address, mono=True),
     ]
     if reading is not None:
-        made += [_exact(reading, asset.asset.base_unit), *_claimed(row, reading, claims)]
+        made += [_exact(reading, asset.asset.base_unit), *_claimed(row, reading, claims), *_worth(row, now)]
     made += [
         Field("Network", asset.network.name, str(asset.network.id)),
         Field("Asset", f"{asset.symbol} {asset.name}".strip(), _ORIGINS[asset.asset.origin]),
@@ -131,6 +133,24 @@ def _claimed(row: BalanceRow, reading: Reading, claims: Claims) -> Iterable[Fiel
     many = count_text(len(claims.taken), "payment")
     note = f"{many} of yours may still take {listed}{fees if row.key.asset.is_native else ''}."
     yield Field("Spendable", money(claims.spendable), note)
+
+
+def _worth(row: BalanceRow, now: Instant) -> Iterable[Field]:
+    """Return what the balance is worth, by which price, from whom and how old; nothing while prices are off."""
+    worth = row.worth
+    if worth is None:
+        return
+    if worth.price is None or worth.value is None:
+        yield Field("Value", "No price", no_price_text(worth))
+        return
+    note = "outdated: the price is older than it should be" if worth.outdated else worth.currency.name
+    yield Field("Value", money_text(worth.value, worth.currency), note, copy=f"{worth.value:f}")
+    price = worth.price
+    told = "made up in this program, for play money" if worth.playing else f"from {price.source}"
+    renewed = "" if worth.playing else f", as of {moment_text(price.market_s, now)}"
+    each = f"{price_text(price.per_unit, worth.currency)} for 1 {row.asset.symbol}"
+    asked = f"asked for {age_text(max(price.at.age_s(now), 0.0))} ago"
+    yield Field("Price", each, f"{told}, {asked}{renewed}", copy=f"{price.per_unit:f}")
 
 
 def _position(row: BalanceRow, reading: Reading, now: Instant) -> Iterable[Field]:
@@ -237,6 +257,17 @@ def as_json(row: BalanceRow, now: Instant, claims: Claims = NO_CLAIMS, opinion: 
         body["expected_change_base_units"] = str(row.badge.expected_change)
     if claims.spendable is not None:
         body["spendable_base_units"] = str(claims.spendable)
+    worth = row.worth
+    if worth is not None and worth.price is not None and worth.value is not None:
+        body["worth"] = {
+            "value": f"{worth.value:f}",
+            "currency": worth.currency.code.upper(),
+            "price": f"{worth.price.per_unit:f}",
+            "source": worth.price.source,
+            "asked_unix_s": worth.price.at.wall_s,
+            "renewed_unix_s": worth.price.market_s,
+            "outdated": worth.outdated,
+        }
     failure = row.state.failure
     if failure is not None:
         body["failure"] = {"reason": failure.reason.value, "host": failure.host, "at_unix_s": failure.at.wall_s}

@@ -14,6 +14,7 @@ from desktop_wallet.ui.pages.settings_appearance import AppearanceSection
 from desktop_wallet.ui.pages.settings_cache import CacheSection
 from desktop_wallet.ui.pages.settings_freshness import FreshnessSection
 from desktop_wallet.ui.pages.settings_networks import NetworksSection
+from desktop_wallet.ui.pages.settings_prices import PricesSection
 from desktop_wallet.ui.pages.settings_section import Section
 from desktop_wallet.ui.pages.settings_security import SecuritySection
 from desktop_wallet.ui.theme import GRID, PAGE_MARGIN, TextStyle, Token
@@ -33,6 +34,7 @@ SECTIONS: tuple[type[Section], ...] = (
     AppearanceSection,
     CacheSection,
     FreshnessSection,
+    PricesSection,
     AboutSection,
 )
 
