@@ -61,8 +61,8 @@ async def see(session: Session, *amounts: int) -> None:
     network = session.catalogue.networks(enabled_only=False)[0]
     key = BalanceKey(network.id, session.accounts.accounts()[0].address, native_asset(network).id)
     now = session._registry._clock.now()
-    for age, amount in enumerate(reversed(amounts)):
-        started = now._replace(wall_s=now.wall_s - 60 * age)
+    for place, amount in enumerate(amounts, start=1):
+        started = now._replace(wall_s=now.wall_s - 60 * (len(amounts) - place))
         seen = replace(reading(1, amount=amount, key=key), started=started, ended=started)
         await session._registry.note_readings([seen])
     await session._registry.touch_active({key.address}, now)
