@@ -84,7 +84,7 @@ async def test_an_account_tells_since_when_it_is_there_and_what_it_was_seen_to_h
     assert fields[2].startswith("Last active: ")
     assert "not seen yet" not in fields[2]
     assert fields[3] == "Path: m/44'/60'/0'/0/0"
-    assert fields[-1].startswith("ETH: at most 3.00, Ethereum, seen ")
+    assert fields[-1].startswith("ETH: highest 3.00, Ethereum, seen ")
     assert fields[-1].endswith(", empty now")
     dialog.reject()
     await stage.gone(page)

@@ -76,7 +76,7 @@ def _seen_field(seen: Interaction, session: Session, now_s: float) -> Field:
     if seen.first_seen_s == seen.last_seen_s:
         when = time_text(seen.first_seen_s, now_s)
     empty = "" if seen.has_balance else ", empty now"
-    return Field(symbol, f"at most {most}", f"{network}, seen {when}{empty}")
+    return Field(symbol, f"highest {most}", f"{network}, seen {when}{empty}")
 
 
 async def show_about(parent: QWidget, shell: Shell, session: Session, account: AccountId) -> None:
