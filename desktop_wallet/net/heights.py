@@ -113,8 +113,8 @@ class Heights:
         return told.head_age_s is not None and told.head_age_s <= self._max_head_age_s
 
     def _leaps(self, number: int, now: Instant) -> bool:
-        young = [height for each in self._told if (height := self._by_now(each, now)) is not None and self._is_young(each)]
-        return bool(young) and number > max(young) + self._leap_allowed
+        by_now = [self._by_now(host, now) for host in self._told if self._is_young(host)]
+        return any(by_now) and number > max(height or 0.0 for height in by_now) + self._leap_allowed
 
     def _by_now(self, host: str, now: Instant) -> float | None:
         """Return the height an endpoint should have by now if it follows its chain, None if it never told one."""

@@ -59,6 +59,11 @@ class Connections:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def cut(self) -> None:
+        """Cancel every handler: the connections close."""
+        for task in self._tasks:
+            task.cancel()
+
     async def end(self) -> None:
         """Cancel every handler and wait for it."""
         tasks = list(self._tasks)
@@ -75,5 +80,5 @@ async def close_quietly(*writers: asyncio.StreamWriter) -> None:
     for writer in writers:
         writer.close()
     for writer in writers:
-        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+        with contextlib.suppress(OSError, asyncio.CancelledError):  # OSError: TLS has faults of its own
             await writer.wait_closed()

@@ -8,11 +8,14 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from tests.fakes.http_messages import Connections, Message, close_quietly, read_message
 
 Act = Callable[["Exchange"], Awaitable[None]]
 """What the server does with one request; returning leaves the connection open for the next."""
+Answer = Callable[[bytes], Awaitable[bytes]]
+"""What stands behind a server: the reply to a request's body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,41 @@ def answers(result: Callable[[str, list[object]], object] = lambda method, param
         asked = json.loads(exchange.request.body)
         told = [reply(call) for call in asked] if isinstance(asked, list) else reply(asked)
         await exchange.send(json.dumps(told).encode())
+
+    return act
+
+
+def node_at(url: str) -> Answer:
+    """Return what asks a real node, on a connection of its own each time."""
+    parts = urlsplit(url)
+
+    async def answer(body: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        try:
+            headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+            writer.write(Message("POST / HTTP/1.1", {"Host": parts.netloc, **headers}, body).encoded())
+            await writer.drain()
+            reply = await read_message(reader)
+        finally:
+            await close_quietly(writer)
+        if reply is None:
+            raise ConnectionError
+        return reply.body
+
+    return answer
+
+
+def passes_on(
+    behind: Answer,
+    *,
+    request: Callable[[bytes], bytes] = lambda body: body,
+    reply: Callable[[bytes, bytes], bytes] = lambda _asked, told: told,
+) -> Act:
+    """Answer with what stands behind; `request` changes what it is asked, `reply(asked, told)` what it has said."""
+
+    async def act(exchange: Exchange) -> None:
+        asked = request(exchange.request.body)
+        await exchange.send(reply(asked, await behind(asked)))
 
     return act
 
