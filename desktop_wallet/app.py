@@ -9,7 +9,6 @@ clean-up, not before it.
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
@@ -68,7 +67,6 @@ def walk(pictures: Path) -> int:
 
 
 def _make_app() -> QApplication:
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app = QApplication(sys.argv[:1])
     app.setApplicationName("desktop-wallet")
     app.setApplicationDisplayName("Wallet")
@@ -127,7 +125,7 @@ async def _serve(
     try:
         if practice:
             window.entry.open_practice()
-        window.tasks.start(_prepare(window, garbage, door, at_the_end.callback), key="prepare")
+        window.tasks.start(_prepare(application, window, garbage, door, at_the_end.callback), key="prepare")
         if window.isVisible():
             await closing.wait()
     finally:
@@ -138,7 +136,11 @@ async def _serve(
 
 
 async def _prepare(
-    window: MainWindow, garbage: GarbageSearch, door: Door, at_the_end: Callable[[Callable[[], None]], object]
+    application: Application,
+    window: MainWindow,
+    garbage: GarbageSearch,
+    door: Door,
+    at_the_end: Callable[[Callable[[], None]], object],
 ) -> None:
     """Bring what the first paint does without, behind whoever types a password."""
     import asyncio
@@ -146,15 +148,16 @@ async def _prepare(
 
     if door.is_ours:
         await asyncio.to_thread(import_module, "desktop_wallet.ui.doorkeeper")
-        at_the_end(_open_door(window, door))
+        at_the_end(_open_door(application, window, door))
     await asyncio.to_thread(warm_up)
     window.prepare()
     await asyncio.sleep(_SETTLED_S)
     garbage.settle()
 
 
-def _open_door(window: MainWindow, door: Door) -> Callable[[], None]:
-    """Let later starts bring this window to the front; return what shuts the door again."""
+def _open_door(application: Application, window: MainWindow, door: Door) -> Callable[[], None]:
+    """Let later starts bring this window to the front, and programs ask; return what shuts the door again."""
+    from desktop_wallet.services.reception import Reception
     from desktop_wallet.ui.doorkeeper import Doorkeeper, bring_forward
 
     def come(knock: Knock) -> None:
@@ -162,8 +165,14 @@ def _open_door(window: MainWindow, door: Door) -> Callable[[], None]:
         if knock.word is Word.PRACTICE and window.entry.is_at_rest and not window.tasks.busy("lock"):
             window.entry.open_practice()
 
+    reception = Reception(lambda: application.session, application.clock)
+
+    async def answer(knock: Knock, reply: Callable[[bytes], None]) -> None:
+        reply(await reception.answer(knock))
+
     keeper = Doorkeeper(window)
     keeper.knocked.connect(come)
+    keeper.asked.connect(lambda knock, reply: window.tasks.start(answer(knock, reply)))
     window.close_requested.connect(keeper.close)
     keeper.open(door.address)
     return keeper.close

@@ -27,8 +27,6 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from typing_extensions import override
 
-from desktop_wallet.core.redaction import SECRET_NAME, redact
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -118,6 +116,8 @@ class Entry:
 
     def redacted(self) -> Entry:
         """Return it without secrets."""
+        from desktop_wallet.core.redaction import SECRET_NAME  # noqa: PLC0415 - the thread that writes needs it first
+
         fields = {
             _clean(name): "[withheld]" if SECRET_NAME.search(name) else _clean(value)
             for name, value in self.fields.items()
@@ -307,6 +307,8 @@ def _home() -> str:
 def _clean(text: str) -> str:
     if _HARMLESS.fullmatch(text):
         return text
+    from desktop_wallet.core.redaction import redact  # noqa: PLC0415 - as above
+
     short = text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
     return redact(short, _phrase_words()).replace(_home(), "~")
 

@@ -4,8 +4,10 @@ Whoever holds the lock has the window and opens the door behind its first paint 
 the lock held knocks there and ends. The system gives the lock back however its holder ends, so that what a killed
 program left behind keeps nobody out.
 
-One line of ASCII, `word` or `word token`, at most LONGEST_LINE bytes, answered by ANSWER once it is done; whatever
-else is said is not answered. On Windows the door is a named pipe, elsewhere a socket in a folder of this person's own.
+One line of ASCII, `word` or `word token`, at most LONGEST_LINE bytes, answered by ANSWER once it is done, or by a line
+of its own for what is a question (`Word.is_question`), at most LONGEST_ANSWER bytes; whatever else is said is not
+answered. On Windows the door is a named pipe, elsewhere a socket in a folder of this person's own; where the system
+tells who is at the other end, both sides ask.
 """
 
 # ruff: noqa: PLC0415 - only a start that comes second needs these
@@ -31,11 +33,13 @@ if TYPE_CHECKING:
 LOCK_FILE = "window.lock"
 DOOR_FILE = "door"
 LONGEST_LINE = 300
+LONGEST_ANSWER = 262_144
 ANSWER = b"ok\n"
 _LONGEST_PATH = 92
 """Bytes: sun_path holds 104 on macOS, 108 on Linux, and Qt first binds to a name that is 4 longer than ours."""
 _LINE = re.compile(rb"(?P<word>[a-z]{1,16})(?: (?P<token>[!-~]{1,256}))?\n")
 _ANSWER_WITHIN_S = 2.0
+QUESTION_WITHIN_S = 10.0
 _GLANCE_S = 0.05
 PATIENCE_S = 15.0
 """As long as another start may need from its lock to its door, or an end from its door to its lock."""
@@ -51,6 +55,15 @@ class Word(enum.Enum):
     RAISE = "raise"
     PRACTICE = "practice"
     """As RAISE; and open the practice profile if nothing is open."""
+    STATS = "stats"
+    """Answered by what the program counts about itself: one line of JSON."""
+    NOTIFY = "notify"
+    """Balances changed elsewhere; which ones says the token. See `services/notifying.py`."""
+
+    @property
+    def is_question(self) -> bool:
+        """Return whether it has an answer of its own, and leaves the window where it is."""
+        return self in (Word.STATS, Word.NOTIFY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +133,32 @@ class Door:
     def knock(self, knock: Knock) -> bool:
         """Say it at the door; return whether it was answered, after 2 s at the latest."""
         try:
-            return bool(self.address) and _say(self.address, knock.line()) == ANSWER
+            return bool(self.address) and self._say(knock, len(ANSWER), _ANSWER_WITHIN_S) == ANSWER
         except OSError:
             return False  # nobody is there, or not yet
+
+    def ask(self, knock: Knock) -> bytes | None:
+        """Return what the running program answers to a question; None if none runs or opens, or it does not answer.
+
+        The answer is a line; one that is cut off, by time or by length, is none. Takes 10 s at the latest.
+        """
+        try:
+            said = self._say(knock, LONGEST_ANSWER, QUESTION_WITHIN_S) if self.address else b""
+        except OSError:
+            return None
+        return said if said.endswith(b"\n") else None
+
+    def is_held(self) -> bool:
+        """Return whether a program with the same data folder runs, whether or not it answers. StorageFailure."""
+        try:
+            self._lock.acquire()
+        except ProfileInUse:
+            return True
+        self._lock.release()
+        return False
+
+    def _say(self, knock: Knock, most: int, within_s: float) -> bytes:
+        return _say(self.address, knock.line(), most, within_s, self._clock)
 
     def leave(self) -> None:
         """Let another program have the window."""
@@ -142,7 +178,11 @@ if sys.platform == "win32":
     def _address(folder: Path) -> str:
         return f"desktop-wallet-{_mark(folder)}"
 
-    def _say(address: str, line: bytes) -> bytes:
+    def peer_is_us(_descriptor: int) -> bool:
+        """Return True: the pipe's access list lets nobody else in."""
+        return True
+
+    def _say(address: str, line: bytes, most: int, within_s: float, _clock: Clock) -> bytes:
         import ctypes
         from contextlib import suppress
         from threading import Thread
@@ -152,12 +192,13 @@ if sys.platform == "win32":
         def speak() -> None:
             with suppress(OSError), Path(rf"\\.\pipe\{address}").open("r+b", buffering=0) as pipe:
                 pipe.write(line)
-                heard.append(pipe.read(len(ANSWER)))
+                while (left := most - sum(map(len, heard))) and (part := pipe.read(left)):
+                    heard.append(part)
 
         ctypes.windll.user32.AllowSetForegroundWindow(_ASFW_ANY)
         thread = Thread(target=speak, daemon=True)  # a pipe knows no time limit
         thread.start()
-        thread.join(_ANSWER_WITHIN_S)
+        thread.join(within_s)
         return b"".join(heard)
 
 else:
@@ -168,14 +209,34 @@ else:
             place = _private_place() / _mark(folder)
         return str(place) if len(os.fsencode(place)) <= _LONGEST_PATH and _is_private(place.parent) else ""
 
-    def _say(address: str, line: bytes) -> bytes:
+    def peer_is_us(descriptor: int) -> bool:
+        """Return whether this user is at the other end of a socket; True where the system does not tell (unix(7))."""
+        import socket
+        import struct
+
+        if not hasattr(socket, "SO_PEERCRED"):
+            return True
+        with socket.socket(fileno=os.dup(descriptor)) as talk:
+            told = talk.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        _, user, _ = struct.unpack("3i", told)
+        return bool(user == os.getuid())
+
+    def _say(address: str, line: bytes, most: int, within_s: float, clock: Clock) -> bytes:
         import socket
 
+        began, heard = clock.now(), b""
         with socket.socket(socket.AF_UNIX) as talk:
-            talk.settimeout(_ANSWER_WITHIN_S)
+            talk.settimeout(within_s)
             talk.connect(address)
+            if not peer_is_us(talk.fileno()):
+                raise PermissionError("somebody else is behind the door")
             talk.sendall(line)
-            return talk.recv(len(ANSWER))
+            while len(heard) < most and began.age_s(clock.now()) <= within_s:
+                part = talk.recv(most - len(heard))
+                if not part:
+                    break
+                heard += part
+        return heard
 
     def _private_place() -> Path:
         """Return a folder of this person's own with a short path, made if it is missing."""

@@ -16,11 +16,12 @@ _APPLICATION = "desktop-wallet"
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """The folders of one installation. `data` holds vaults and registries, `cache` only what may be lost."""
+    """The folders of one installation. `data` holds vaults and registries, `cache` what may be lost."""
 
     data: Path
     cache: Path
     config: Path
+    log: Path
 
     @classmethod
     def of_this_person(cls) -> Folders:
@@ -28,12 +29,14 @@ class Folders:
         import platformdirs  # noqa: PLC0415 - not where the folders are given
 
         found = platformdirs.PlatformDirs(_APPLICATION, appauthor=False)
-        return cls(Path(found.user_data_dir), Path(found.user_cache_dir), Path(found.user_config_dir))
+        return cls(
+            Path(found.user_data_dir), Path(found.user_cache_dir), Path(found.user_config_dir), Path(found.user_log_dir)
+        )
 
     @classmethod
     def under(cls, root: Path) -> Folders:
         """Return folders that all lie under one root: for the tour, tests and portable use."""
-        return cls(root / "data", root / "cache", root / "config")
+        return cls(root / "data", root / "cache", root / "config", root / "log")
 
     def profiles(self) -> Path:
         """Return the folder that holds a folder for each profile."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from desktop_wallet.cache.metrics import CacheMetrics
 from desktop_wallet.services.latencies import Latencies, Latency
 from desktop_wallet.services.lookups import AssetLookups, Lookups
 from desktop_wallet.services.recent import Recent
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from desktop_wallet.cache.memory import MemoryTier
-    from desktop_wallet.cache.metrics import CacheMetrics
+    from desktop_wallet.cache.metrics import CacheCounts
     from desktop_wallet.cache.pages import PageCache
     from desktop_wallet.core.assets import AssetId
     from desktop_wallet.core.balances import BalanceKey, ReadFailure, Reading
@@ -213,30 +214,8 @@ class Metrics:
         """Return every figure as it is now."""
         await self._pages.stats()
         self._sort()
-        cache = self._cache.snapshot()
-        counts = self._counts
-        return MetricsSnapshot(
-            since_s=self._since_s,
-            hits_memory=cache.hits_memory,
-            hits_disk=cache.hits_disk,
-            misses=cache.misses,
-            stale_answers=cache.stale,
-            calls=counts["calls"],
-            calls_saved=counts["calls_saved"],
-            preloads=counts["preloads"],
-            preload_balances=counts["preload_balances"],
-            preload_failures=counts["preload_failures"],
-            invalidations=cache.invalidations,
-            seal_failures=cache.seal_failures,
-            rows_refused=cache.rows_refused,
-            evictions=cache.evictions,
-            pages=cache.pages,
-            bytes_on_disk=cache.bytes_on_disk,
-            memory_entries=len(self._memory),
-            memory_bytes=self._memory.approximate_bytes,
-            latency=self._latencies.snapshot(),
-            by_asset=self._assets.snapshot(),
-        )
+        found = _snapshot(self._since_s, self._cache.snapshot(), self._counts, self._latencies, self._assets)
+        return replace(found, memory_entries=len(self._memory), memory_bytes=self._memory.approximate_bytes)
 
     def _took_ms(self, began: Instant) -> int:
         return round(began.age_s(self._clock.now()) * 1000)
@@ -252,6 +231,36 @@ class Metrics:
     def calls_saved(self) -> int:
         """Return how many balances were answered without a request of their own."""
         return self._counts["calls_saved"]
+
+
+def kept_snapshot(counters: Mapping[str, int], settings: Mapping[str, str]) -> MetricsSnapshot:
+    """Return what a registry keeps of earlier runs, from its counters and settings; sizes are not among that."""
+    cache, latencies, assets = CacheMetrics(), Latencies(), AssetLookups()
+    cache.restore({name: count for name, count in counters.items() if name not in _OWN})
+    latencies.restore(settings.get(_LATENCY_SETTING, ""))
+    assets.restore(counters)
+    return _snapshot(counters.get(_SINCE), cache.snapshot(), counters, latencies, assets)
+
+
+def _snapshot(
+    since_s: float | None, cache: CacheCounts, own: Mapping[str, int], latencies: Latencies, assets: AssetLookups
+) -> MetricsSnapshot:
+    return MetricsSnapshot(
+        since_s=since_s,
+        hits_memory=cache.hits_memory,
+        hits_disk=cache.hits_disk,
+        misses=cache.misses,
+        stale_answers=cache.stale,
+        invalidations=cache.invalidations,
+        seal_failures=cache.seal_failures,
+        rows_refused=cache.rows_refused,
+        evictions=cache.evictions,
+        pages=cache.pages,
+        bytes_on_disk=cache.bytes_on_disk,
+        latency=latencies.snapshot(),
+        by_asset=assets.snapshot(),
+        **{name: own.get(name, 0) for name in _OWN},
+    )
 
 
 def _nothing() -> None:

@@ -1,4 +1,4 @@
-"""Listens at the door of the running program: who knocks there has the window brought to the front.
+"""Listens at the door of the running program: who knocks has the window brought to the front, who asks is answered.
 
 See `services/door.py` for what may be said. Only this person can open the door (0700 on a socket, an access list on a
 pipe); what is said there is not trusted for all that: a short line in a short time, or the guest is shown out.
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
-from desktop_wallet.services.door import ANSWER, LONGEST_LINE, Knock, Word
+from desktop_wallet.services.door import ANSWER, LONGEST_LINE, QUESTION_WITHIN_S, Knock, Word, peer_is_us
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -29,9 +30,13 @@ _log = logging.getLogger(__name__)
 
 
 class Doorkeeper(QObject):
-    """Opens the door and tells with `knocked` (a Knock) what was said there; whoever said it is answered after that."""
+    """Opens the door and tells with `knocked` (a Knock) what was said there; whoever said it is answered after that.
+
+    `asked` (a Knock, and a function that takes the answer as bytes) tells of a question.
+    """
 
     knocked = Signal(object)
+    asked = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +74,10 @@ class Doorkeeper(QObject):
             self._guests.add(guest)
             guest.left.connect(self._on_left)
             guest.said.connect(self._on_said)
+            guest.asked.connect(self.asked)
+            if not peer_is_us(int(line.socketDescriptor())):
+                guest.show_out()
+                continue
             guest.listen()
             if len(self._guests) > _MOST_GUESTS:
                 guest.show_out()
@@ -97,25 +106,36 @@ class _Guest(QObject):
     """One connection: says one line and is answered, or is shown out."""
 
     said = Signal(object)
+    asked = Signal(object, object)
     left = Signal(object)
 
     def __init__(self, line: QLocalSocket) -> None:
         super().__init__(line)
         self._line = line
         self._has_said = False
+        self._waits_for_us = False
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self.show_out)
         line.setReadBufferSize(LONGEST_LINE + 1)
         line.disconnected.connect(self._on_disconnected)
 
     def listen(self) -> None:
         """Wait for the line, but not for long."""
-        QTimer.singleShot(_PATIENCE_MS, self, self.show_out)
+        self._patience.start(_PATIENCE_MS)
         self._line.readyRead.connect(self._on_ready_read)
         self._on_ready_read()
 
     def answer(self) -> None:
         """Say that it was done, if there was anything to do, and end."""
-        if self._has_said:
+        if self._has_said and not self._waits_for_us:
             self._line.write(ANSWER)
+            self._line.disconnectFromServer()
+
+    def reply(self, answer: bytes) -> None:
+        """Answer a question, and end; nobody may be there any more."""
+        if isValid(self) and self._line.state() is QLocalSocket.LocalSocketState.ConnectedState:
+            self._line.write(answer)
             self._line.disconnectFromServer()
 
     @Slot()
@@ -135,7 +155,12 @@ class _Guest(QObject):
             self.show_out()
         else:
             self._has_said = True
-            self.said.emit(knock)
+            if knock.word.is_question:
+                self._waits_for_us = True
+                self._patience.start(round(QUESTION_WITHIN_S * 1000))
+                self.asked.emit(knock, self.reply)
+            else:
+                self.said.emit(knock)
 
     @Slot()
     def _on_disconnected(self) -> None:
