@@ -18,7 +18,7 @@ from desktop_wallet.core.addresses import shorten
 from desktop_wallet.core.cautions import is_dust, look_alike
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.assets import Asset
@@ -107,11 +107,13 @@ def token_suspicions(token: Asset, known: Iterable[Asset]) -> tuple[Suspicion, .
     return tuple(found)
 
 
-def payment_suspicion(amount: int, decimals: int, sender: Address | None, paid: Iterable[Address]) -> Suspicion | None:
-    """Return why a payment is suspected, whatever its token; `paid` are all whom we ever paid more than dust."""
+def payment_suspicion(
+    amount: int, decimals: int, sender: Address | None, paid: Callable[[], Iterable[Address]]
+) -> Suspicion | None:
+    """Return why a payment is suspected, whatever its token; `paid` returns all whom we ever paid more than dust."""
     if amount == 0:
         return Suspicion(SuspicionKind.ZERO_VALUE)
-    if sender is not None and is_dust(amount, decimals) and look_alike(sender, paid) is not None:
+    if sender is not None and is_dust(amount, decimals) and look_alike(sender, paid()) is not None:
         return Suspicion(SuspicionKind.POISON)
     return None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from desktop_wallet.cache.memory import MemoryTier
 from desktop_wallet.cache.metrics import CacheMetrics
 from desktop_wallet.cache.pages import PageCache
+from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.errors import StorageFailure, VaultLocked
 from desktop_wallet.registry.registry import LOCK_NAME, Registry
 from desktop_wallet.services.accounts import Accounts
@@ -18,24 +19,27 @@ from desktop_wallet.services.alerts import Alerts
 from desktop_wallet.services.book import Book
 from desktop_wallet.services.catalogue import Catalogue, ask_networks
 from desktop_wallet.services.diagnostics import Diagnostics
+from desktop_wallet.services.discovery import Discovery
 from desktop_wallet.services.events import Events
 from desktop_wallet.services.feed import ChangeFeed
 from desktop_wallet.services.folders import make_private
+from desktop_wallet.services.found_tokens import FoundTokens
 from desktop_wallet.services.incoming import Incoming
 from desktop_wallet.services.metrics import Metrics
 from desktop_wallet.services.opinions import Opinions
 from desktop_wallet.services.preload import Preload
 from desktop_wallet.services.prices import Prices
 from desktop_wallet.services.reading import Balances
+from desktop_wallet.services.refresher import Refresher
 from desktop_wallet.services.sending import Sending
 from desktop_wallet.services.session_parts import SessionParts
-from desktop_wallet.services.refresher import Refresher
 from desktop_wallet.services.settings import SettingsKeeper
 from desktop_wallet.services.settling import Settling
 from desktop_wallet.services.slicing import Slicer
+from desktop_wallet.services.snapshots import History
+from desktop_wallet.services.standing import Standing
 from desktop_wallet.services.tasks import Tasks
 from desktop_wallet.services.transfers import TransferBook
-from desktop_wallet.services.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -44,7 +48,6 @@ if TYPE_CHECKING:
 
     from desktop_wallet.cache.pages import CacheTrouble
     from desktop_wallet.core.assets import Asset, AssetId
-    from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.core.instants import Clock
     from desktop_wallet.core.networks import Network, NetworkId
     from desktop_wallet.core.prices import CoinId
@@ -114,14 +117,17 @@ class Session:
         self.balances: Balances
         self.opinions: Opinions
         self.preload: Preload
+        self.standing: Standing
+        self.refresher: Refresher
         self.transfers: TransferBook
         self.incoming: Incoming
+        self.found_tokens: FoundTokens
+        self.discovery: Discovery
+        self.history: History
         self.prices: Prices
         self.settling: Settling
         self.sending: Sending
         self.pages: PageCache
-        self.standing: Standing
-        self.refresher: Refresher
         self._tasks = Tasks()
         self._sleep = outside.sleep
         self._closed = False
@@ -221,6 +227,7 @@ class Session:
         while True:
             await self._sleep(_TEND_EVERY_S)
             await self.balances.tend()
+            await self.history.tend()
             self.alerts.check()
             await self._keep_counters()
 
@@ -229,6 +236,21 @@ class Session:
             await self.metrics.save()
         except StorageFailure as error:  # a full disk, say: counters are not worth more than a line in the log
             _log.warning("the counters were not saved: %s", type(error).__name__)
+
+    def _on_cache_trouble(self, found: CacheTrouble) -> None:
+        self.cache_trouble = found
+        self._feed.publish(ChangeSet(alerts=True))
+
+    def _on_cache_healed(self) -> None:
+        self.forget_cache_trouble()
+        if not self._closed:
+            self.balances.look_again()  # what the disk could not give before
+            self.begin_preload()
+
+    def forget_cache_trouble(self) -> None:
+        """Say no more of what was wrong with the cache's folder: it is mended, or has been read."""
+        self.cache_trouble = None
+        self._feed.publish(ChangeSet(alerts=True))
 
     @property
     def cache_limit_bytes(self) -> int:
@@ -252,13 +274,16 @@ class Session:
             steps.push_async_callback(self._keep_counters)
             steps.push_async_callback(self.prices.stop)
             steps.push_async_callback(self.incoming.stop)
+            steps.push_async_callback(self.discovery.stop)
             steps.callback(self.opinions.forget)
             steps.push_async_callback(self.balances.stop)
+            steps.push_async_callback(self.standing.stop)
             steps.push_async_callback(self.transfers.stop)
             steps.push_async_callback(self.settling.stop)
             steps.push_async_callback(self.sending.stop)
             steps.push_async_callback(self.preload.stop)
             steps.push_async_callback(self._tasks.stop)
+            steps.push_async_callback(self.refresher.stop)
 
 
 async def open_session(
@@ -276,13 +301,11 @@ async def open_session(
     # The lock file stays where a registry once was: then a registry that is gone is a loss, and not a new beginning.
     was_there = (outside.folder / LOCK_NAME).exists()
     registry = await Registry.open(
-            steps.push_async_callback(self.standing.stop)
         outside.folder / REGISTRY_FILE, vault.view_subkey("registry"), outside.clock, must_exist=was_there
     )
     session = Session(profile, vault, registry, feed, spend_problem, outside)
     session.events.open()
     try:
-            steps.push_async_callback(self.refresher.stop)
         session.settings = await SettingsKeeper.open(registry)
         session.catalogue = Catalogue(
             outside.networks, outside.tokens, registry, feed, always_chosen=outside.always_chosen
@@ -321,8 +344,7 @@ async def open_session(
         slicer = Slicer()
         session.transfers = TransferBook(registry, feed, session.catalogue.decimals)
         await session.transfers.load(slicer)
-        session.incoming = Incoming(registry, session.transfers, feed)
-        await session.incoming.load()
+        session.incoming = await _open_incoming(registry, session.transfers, feed)
         parts = SessionParts(
             outside.clock,
             outside.sleep,
@@ -342,11 +364,16 @@ async def open_session(
         session.alerts = Alerts(
             session.metrics, feed, outside.clock, still_fails=lambda key: balances.state(key).failure is not None
         )
+        await _open_discovery(session, parts, outside)
         session.opinions = Opinions(parts, session.balances)
         session.diagnostics = Diagnostics(parts, session)
         session.preload = Preload(parts, session.balances)
         session.transfers.on_invalidated = session.balances.follow
         session.settling = Settling(parts, session.balances)
+        session.standing = Standing(parts, session.balances, lambda _: session.settling.look_now())
+        session.refresher = Refresher(
+            parts, session.balances, session.standing, lambda: session.settings.now.keep_fresh
+        )
         session.sending = Sending(
             parts,
             session.balances,
@@ -358,6 +385,7 @@ async def open_session(
         )
         session.begin_preload()
         session.settling.begin()
+        session.refresher.begin()
         session._tasks.begin(session._tend(), "tend")  # noqa: SLF001 - part of building the session
         if spend_problem is None or session.settings.now.ask_password_to_send:
             session._tasks.begin(session._tidy(), "tidy")  # noqa: SLF001 - part of building the session
@@ -369,15 +397,21 @@ async def open_session(
     return session
 
 
-async def _open_pages(session: Session, vault: Vault, outside: Surroundings, metrics: CacheMetrics) -> PageCache:
-    def trouble(found: CacheTrouble) -> None:
-        session.cache_trouble = found
-        _log.warning("the cache is in trouble and reads go to the network: %s", found)
-        session.standing = Standing(parts, session.balances, lambda _: session.settling.look_now())
-        session.refresher = Refresher(
-            parts, session.balances, session.standing, lambda: session.settings.now.keep_fresh
-        )
+async def _open_incoming(registry: Registry, transfers: TransferBook, feed: ChangeFeed) -> Incoming:
+    incoming = Incoming(registry, transfers, feed)
+    await incoming.load()
+    return incoming
 
+
+async def _open_discovery(session: Session, parts: SessionParts, outside: Surroundings) -> None:
+    session.history = History(parts.registry, outside.clock)
+    session.found_tokens = FoundTokens(parts, session.catalogue, outside.tokens)
+    await session.found_tokens.load()
+    session.discovery = Discovery(parts, session.accounts, session.settings, session.found_tokens)
+    session.discovery.begin()
+
+
+async def _open_pages(session: Session, vault: Vault, outside: Surroundings, metrics: CacheMetrics) -> PageCache:
     now = session.settings.now
     pages = PageCache(
         outside.cache_folder,
@@ -387,9 +421,10 @@ async def _open_pages(session: Session, vault: Vault, outside: Surroundings, met
         clock=outside.clock,
         mode=now.cache_mode,
         limit_bytes=min(now.cache_limit_bytes, outside.cache_share_bytes),
+        all_bytes=ALL_CACHES_BYTES,
         metrics=metrics,
-        session.refresher.begin()
-        on_trouble=trouble,
+        on_trouble=session._on_cache_trouble,  # noqa: SLF001 - part of building the session
+        on_healed=session._on_cache_healed,  # noqa: SLF001 - part of building the session
     )
     await pages.open()
     return pages

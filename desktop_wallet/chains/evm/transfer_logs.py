@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 ADDRESSES_AT_ONCE: Final = 100
 """Recipients in one filter: more than that some servers refuse."""
-MOST_LOGS: Final = 5_000
-"""Logs that one answer may have: more are asked for in smaller ranges."""
+MOST_LOGS: Final = 300
+"""Logs that one answer may have, so that reading it takes no longer than a frame: more are asked for in parts."""
 _ADDRESS: Final = 20
 _WORD: Final = 32
 _TOPICS: Final = 3

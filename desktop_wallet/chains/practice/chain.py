@@ -15,6 +15,7 @@ from desktop_wallet.chains.practice.refusals import Refused
 from desktop_wallet.chains.practice.rpc import Rpc
 from desktop_wallet.chains.practice.state import Dice, State
 from desktop_wallet.chains.practice.transactions import DYNAMIC_FEE, Transaction
+from desktop_wallet.chains.practice.worlds import PracticeToken
 from desktop_wallet.core.addresses import Address
 from desktop_wallet.core.errors import EndpointRateLimited, EndpointTimeout, EndpointUnreachable
 from desktop_wallet.core.instants import Clock
@@ -166,6 +167,29 @@ class PracticeChain:
         """Give an address the newcomer's gift, at once; one that had it already gets nothing more."""
         self._state.catch_up()
         self._state.contents.welcome(address.text)
+
+    def airdrop(
+        self, recipient: Address, amount: int, *, symbol: str, name: str, decimals: int = 18, sender: str = ""
+    ) -> str:
+        """Let a stranger's token log a payment in the next block, and return its contract; what moves is worth nothing.
+
+        The same words make the same contract. A symbol of this network's own makes its real contract log it.
+        """
+        self._state.catch_up()
+        digest = self._state.dice.digest
+        own = {token.symbol: token.address for token in self.world.tokens}
+        contract = own.get(symbol) or f"0x{digest(f'stranger/{symbol}/{name}')[-40:]}"
+        if symbol not in own:
+            self._state.contracts.deploy(PracticeToken(contract, symbol, name, decimals, 0, 0))
+        place = len(self._state.contents.airdrops)
+        self._state.contents.airdrop(
+            contract,
+            sender or f"0x{digest(f'crowd/{place}')[-40:]}",
+            recipient.text,
+            amount,
+            digest(f"airdrop/{place}"),
+        )
+        return contract
 
     def transfer(self, sender: Address, recipient: Address, amount: int, token: str | None = None) -> str:
         """Return the hash of a transaction that moves play money in the next block; ValueError if there is too little.

@@ -36,6 +36,18 @@ class Receipt:
     movements: tuple[Movement, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Airdrop:
+    """What a stranger's contract logs in a block; it may move nothing, and nobody sent a transaction we know of."""
+
+    block: int
+    token: str
+    sender: str
+    recipient: str
+    amount: int
+    transaction: str
+
+
 class Contents:
     """Fills blocks one after the other, up to the head, whenever somebody looks.
 
@@ -45,6 +57,7 @@ class Contents:
     def __init__(self, world: PracticeWorld, blocks: Blocks, ledger: Ledger, draw: Callable[[str, int], int]) -> None:
         self.held = False
         self.receipts: dict[str, Receipt] = {}
+        self.airdrops: list[Airdrop] = []
         self._world = world
         self._blocks = blocks
         self._ledger = ledger
@@ -77,6 +90,12 @@ class Contents:
         self._give(None, account, self._world.gift_wei)
         for token in self._world.tokens:
             self._give(token.address, account, token.gift)
+
+    def airdrop(self, token: str, sender: str, recipient: str, amount: int, transaction: str) -> None:
+        """Let the next block hold a transfer of a stranger's doing."""
+        block = self._filled + 1
+        self.airdrops.append(Airdrop(block, token, sender, recipient, amount, transaction))
+        self._given[block].append((token, recipient, amount))
 
     def empty_from(self, first: int) -> list[Transaction]:
         """Undo blocks from that one on and return the transactions in them; gifts come again in the same blocks."""

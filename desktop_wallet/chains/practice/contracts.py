@@ -57,6 +57,10 @@ class Contracts:
         """Return whether something other than a person's account is at the address."""
         return address == self._world.network.multicall or address in self._tokens or self._is_arb_sys(address)
 
+    def deploy(self, token: PracticeToken) -> None:
+        """Put a stranger's token at its address."""
+        self._tokens[token.address] = token
+
     def is_token(self, address: str) -> bool:
         """Return whether a play token is at the address."""
         return address in self._tokens

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from desktop_wallet.chains.practice.execution import Call, Effect
+from desktop_wallet.chains.practice.logs import TRANSFER_TOPIC
 from desktop_wallet.chains.practice.refusals import INVALID_PARAMS, NOT_ENOUGH, REVERTED, SERVER_ERROR, Refused
 from desktop_wallet.chains.practice.tags import quantity
 from desktop_wallet.chains.practice.transactions import LEGACY, Transaction, read_transaction
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 NO_HASH = "0x" + "0" * 64
 EMPTY_BLOOM = "0x" + "0" * 512
-_TRANSFER_TOPIC = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
-"""keccak-256 of `Transfer(address,address,uint256)` (EIP-20)"""
 _COIN_LOGS = "0x" + "e" * 40
 """The address that a simulation names as the token when it reports a movement of the coin."""
 _NOBODY = "0x" + "0" * 40
@@ -161,7 +160,7 @@ class Payments:
             {
                 "address": moved.token or _COIN_LOGS,
                 "topics": [
-                    _TRANSFER_TOPIC,
+                    TRANSFER_TOPIC,
                     *("0x" + party[2:].rjust(64, "0") for party in (moved.sender, moved.recipient)),
                 ],
                 "data": f"0x{moved.amount:064x}",

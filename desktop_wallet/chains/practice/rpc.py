@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from desktop_wallet.chains.practice.logs import transfer_logs
 from desktop_wallet.chains.practice.payments import EMPTY_BLOOM, NO_HASH, Payments
 from desktop_wallet.chains.practice.pool import BLOCK_GAS_LIMIT
 from desktop_wallet.chains.practice.refusals import INVALID_PARAMS, INVALID_REQUEST, NO_METHOD, Refused, refuse
@@ -41,6 +42,7 @@ class Rpc:
             "eth_getTransactionByHash": payments.transaction,
             "eth_getTransactionReceipt": payments.receipt,
             "eth_getCode": self._code,
+            "eth_getLogs": lambda params: transfer_logs(state, params[0]),
             "eth_call": payments.call,
             "eth_estimateGas": payments.estimate,
             _SIMULATE: payments.simulate,
