@@ -49,10 +49,14 @@ class MemoryTier:
         self._used = now
 
     def evict_if_idle(self, now: Instant, idle_s: float = IDLE_S) -> int:
-        """Forget everything if nobody used the profile for `idle_s`; return how many balances went."""
+        """Forget everything if nobody used the profile for `idle_s`; return how many balances went.
+
+        By the clock that nobody can set: memory holds the balances of one run, and with the wall clock set forward
+        everything on screen would go.
+        """
         if self._used is None:
             self._used = now
-        if self._used.age_s(now) < idle_s:
+        if now.boot_s - self._used.boot_s < idle_s:
             return 0
         evicted = len(self._states)
         self._states.clear()

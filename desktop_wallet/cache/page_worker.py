@@ -69,7 +69,7 @@ class PageWorker:
                 break
             try:
                 if opened and not self._store.is_open:
-                    self._store.open()
+                    self._counts["evictions"] += self._store.open()
                 outcome.result = work()
                 break
             except StoreFailure as failure:
@@ -109,9 +109,18 @@ class PageWorker:
             self._opened_store.close()
         self._page_key = b""
 
-    def set_limit(self, limit_bytes: int) -> None:
-        """Keep to another limit."""
+    def set_limit(self, limit_bytes: int, all_bytes: int | None) -> None:
+        """Keep to another limit; where the other profiles' caches leave no room for it, the oldest of them go."""
+        self._limit_bytes = limit_bytes
+        self.make_room(all_bytes)
         self._counts["evictions"] += self._store.limit(limit_bytes)
+
+    def make_room(self, all_bytes: int | None) -> None:
+        """Remove other profiles' caches until all of them and ours, grown to its limit, fit into `all_bytes`."""
+        from desktop_wallet.cache.neighbours import make_room  # noqa: PLC0415 - as above
+
+        if all_bytes is not None and make_room(self._folder, self._limit_bytes, all_bytes):
+            _log.info("other profiles' caches made room for this one")
 
     def size(self) -> tuple[int, int]:
         """Return how many pages there are and how many bytes the files take."""

@@ -22,6 +22,7 @@ from desktop_wallet.core.addresses import Address
 from desktop_wallet.core.freshness import RETENTION_S
 from desktop_wallet.core.invalidation import Scope
 from desktop_wallet.core.networks import NetworkId
+from desktop_wallet.core.positions import Height
 from desktop_wallet.sealing import keyed_name
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ def _tell_nobody(trouble: CacheTrouble) -> None:
     """Leave it at the log."""
 
 
+def _tell_nobody_either() -> None:
+    """Leave that at the log, too."""
+
+
 class PageCache:
     """Readings on disk, sealed. Made and used on the loop's thread; the folder is touched by its worker only."""
 
@@ -90,26 +95,37 @@ class PageCache:
         names_key: bytes,
         clock: Clock,
         limit_bytes: int = LIMIT_BYTES,
+        all_bytes: int | None = None,
         mode: CacheMode = CacheMode.ON,
         metrics: CacheMetrics | None = None,
         on_trouble: Callable[[CacheTrouble], None] = _tell_nobody,
+        on_healed: Callable[[], None] = _tell_nobody_either,
         pause: Callable[[], Awaitable[None]] = _next_turn,
     ) -> None:
-        """`folder` is the cache's alone. `pause` gives the loop a turn while many readings are built."""
+        """`folder` is the cache's alone, `all_bytes` what it and the folders beside it may take together.
+
+        `pause` gives the loop a turn while many readings are built. `on_trouble` hears once of each kind of trouble,
+        and again only after `on_healed` told that the folder is in use, or as empty as it should be.
+        """
         self._profile = profile
         self._names_key = names_key
         self._clock = clock
         self._mode = mode
         self.metrics = metrics if metrics is not None else CacheMetrics()
         self._on_trouble = on_trouble
+        self._on_healed = on_healed
         self._pause = pause
-        self._told: set[CacheTroubleKind] = set()
+        self._told: set[tuple[CacheTroubleKind, bool]] = set()
+        self._in_trouble = False
+        self._witness: tuple[int, Instant] | None = None
         self._names: dict[PageKey, str] = {}
         self._assets: dict[NetworkId, dict[AssetRef, AssetId]] = {}
         self._swept: Instant | None = None
+        self._swept_surely = False
         self._closed = False
         # Writes of many pages are many jobs; the order of calls is the order on the disk all the same.
         self._writing = asyncio.Lock()
+        self._all_bytes = all_bytes
         self._worker = PageWorker(folder, page_key, max(limit_bytes, LIMIT_MINIMUM))
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cache")
 
@@ -120,6 +136,8 @@ class PageCache:
 
     async def open(self) -> None:
         """Open or make the folder; in another mode than ON remove it."""
+        if self._mode is CacheMode.ON and self._all_bytes is not None:
+            await self._job(partial(self._worker.make_room, self._all_bytes), None, opened=False, proves=False)
         await self.set_mode(self._mode)
 
     async def set_mode(self, mode: CacheMode) -> None:
@@ -132,7 +150,8 @@ class PageCache:
 
     async def set_limit(self, limit_bytes: int) -> None:
         """Keep to another limit, at least LIMIT_MINIMUM; what was used least lately goes."""
-        await self._job(partial(self._worker.set_limit, max(limit_bytes, LIMIT_MINIMUM)), None, opened=False)
+        change = partial(self._worker.set_limit, max(limit_bytes, LIMIT_MINIMUM), self._all_bytes)
+        await self._job(change, None, opened=False, proves=False)
 
     async def get_pages(self, keys: Sequence[PageKey]) -> dict[PageKey, tuple[Reading, ...]]:
         """Return all readings of the pages that are there; pages without any are left out.
@@ -165,6 +184,7 @@ class PageCache:
         for reading in readings:
             if reading.key.asset.network != reading.key.network:
                 raise ValueError("a reading's asset lies on another network")
+            self._witness = _newer(self._witness, reading)
             pages.setdefault((reading.key.network, reading.key.address), []).append(reading)
 
         def take(key: PageKey, page: Page) -> None:
@@ -218,25 +238,31 @@ class PageCache:
     async def clear(self) -> None:
         """Remove everything of ours from the disk, also from a full one; in mode ON an empty folder follows."""
         async with self._writing:
-            await self._job(self._worker.remove, None, opened=False)
+            await self._job(self._worker.remove, None, opened=False, proves=self._mode is not CacheMode.ON)
             if self._mode is CacheMode.ON:
                 await self._job(self._worker.ready, None)
 
     async def sweep(self, now: Instant) -> None:
         """Remove readings older than 30 days, and try a disk again that could not be used. Meant for once a minute.
 
-        All pages are opened for it once a day at most; in between, what is too old is not returned.
+        All pages are opened for it once a day at most; in between, what is too old is not returned. Nothing is removed
+        on the word of our own clock alone, which may have been set wrong: a block that was read in this run must be as
+        old as that, too.
         """
         if self._mode is not CacheMode.ON:
+            if self._in_trouble:
+                await self.clear()  # what should be gone may have been held fast
             return
         nothing: list[CacheTrouble] = []
-        for trouble in await self._job(self._worker.resume, nothing, opened=False):
+        for trouble in await self._job(self._worker.resume, nothing, opened=False, proves=False):
             self._tell(trouble)
-        if self._swept is not None and 0 <= self._swept.age_s(now) < _SWEEP_EVERY_S:
+        sure_of = self._sure_of(now)
+        swept_lately = self._swept is not None and 0 <= self._swept.age_s(now) < _SWEEP_EVERY_S
+        if swept_lately and (self._swept_surely or sure_of is None):
             await self._job(self._worker.ready, None)
             return
-        self._swept = now
-        oldest_wall_s = now.wall_s - RETENTION_S
+        self._swept, self._swept_surely = now, sure_of is not None
+        oldest_wall_s = 0.0 if sure_of is None else sure_of - RETENTION_S
         await self._change_all(lambda page: page.expire(oldest_wall_s), "expired")
 
     async def stats(self) -> PageStats:
@@ -256,6 +282,13 @@ class PageCache:
         self._names_key = b""
         self._names.clear()
         self._assets.clear()
+
+    def _sure_of(self, now: Instant) -> float | None:
+        """Return the wall time that it is at least, by our clock and by the newest block; None without a block."""
+        if self._witness is None:
+            return None
+        block_time_s, seen = self._witness
+        return min(now.wall_s, block_time_s + now.boot_s - seen.boot_s)
 
     def _name(self, key: PageKey) -> str:
         name = self._names.get(key)
@@ -287,8 +320,11 @@ class PageCache:
         while place is not None:
             place = await self._job(partial(self._worker.change_next, place, edit, count_as), None)
 
-    async def _job(self, work: Callable[[], T], default: T, *, opened: bool = True) -> T:
-        """Return what `work` returned on the worker's thread; `default` where the disk is not to be used, or failed."""
+    async def _job(self, work: Callable[[], T], default: T, *, opened: bool = True, proves: bool = True) -> T:
+        """Return what `work` returned on the worker's thread; `default` where the disk is not to be used, or failed.
+
+        `proves` is False for work that goes well on a disk that is still in trouble.
+        """
         if self._closed or (opened and self._mode is not CacheMode.ON):
             return default
         attempt: Callable[[], Outcome[T]] = partial(self._worker.attempt, work, default, opened=opened)
@@ -297,13 +333,29 @@ class PageCache:
             self.metrics.count(name, count)
         for trouble in outcome.troubles:
             self._tell(trouble)
+        if proves and self._in_trouble and not outcome.troubles and not self._worker.suspended:
+            self._in_trouble = False
+            self._told = {(kind, rebuilt) for kind, rebuilt in self._told if rebuilt}
+            _log.info("the cache's folder is in order again")
+            self._on_healed()
         return outcome.result
 
     def _tell(self, trouble: CacheTrouble) -> None:
         _log.warning("the cache's folder: %s (%s), rebuilt: %s", trouble.kind.value, trouble.detail, trouble.rebuilt)
-        if trouble.kind not in self._told:
-            self._told.add(trouble.kind)
+        self._in_trouble = self._in_trouble or not trouble.rebuilt
+        if (trouble.kind, trouble.rebuilt) not in self._told:
+            self._told.add((trouble.kind, trouble.rebuilt))
             self._on_trouble(trouble)
+
+
+def _newer(witness: tuple[int, Instant] | None, reading: Reading) -> tuple[int, Instant] | None:
+    """Return the newest block's time and when it was read."""
+    position = reading.position
+    if not isinstance(position, Height) or position.time_s is None:
+        return witness
+    if witness is not None and position.time_s <= witness[0]:
+        return witness
+    return position.time_s, reading.ended
 
 
 def _chunks(keys: Sequence[PageKey]) -> Iterator[Sequence[PageKey]]:

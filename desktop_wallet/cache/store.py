@@ -15,7 +15,7 @@ from desktop_wallet.cache.disk import BytesDisk
 from desktop_wallet.cache.troubles import CacheTroubleKind, StoreFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
 DATABASE: Final = diskcache.core.DBNAME
@@ -24,7 +24,10 @@ _SET_ASIDE: Final = ".damaged"
 _OPEN_MARK: Final = "open"
 """Stands in the folder while a process has it open; found at opening it tells of an unclean end."""
 LOG_BYTES: Final = 1 << 20
-"""What the database's log may take; it counts towards the folder's limit."""
+"""Room within the folder's limit for the database's log, and for what a checkpoint writes twice."""
+_LONGEST_LOG_BYTES: Final = LOG_BYTES // 2
+_STEP_BYTES: Final = 1 << 17
+"""Bytes of pages written or evicted in one transaction, so that the log stays short whatever a page takes."""
 _TIMEOUT_S: Final = 0.05
 _WALK: Final = 50
 _SETTINGS: Final[dict[str, object]] = {
@@ -41,8 +44,8 @@ _SETTINGS: Final[dict[str, object]] = {
     "sqlite_mmap_size": 0,
     "sqlite_synchronous": 1,
     # The log would grow to 4 MB, nearly half of what a profile may take.
-    "sqlite_wal_autocheckpoint": LOG_BYTES // 4_096,
-    "sqlite_journal_size_limit": LOG_BYTES,
+    "sqlite_wal_autocheckpoint": _LONGEST_LOG_BYTES // 4_096,
+    "sqlite_journal_size_limit": _LONGEST_LOG_BYTES,
     "disk_min_file_size": 0,
     "disk_pickle_protocol": 0,
 }
@@ -132,8 +135,11 @@ class PageStore:
         here = self._cache.disk.refused if self._cache is not None else 0
         return self._refused_before + self._purged + int(here)
 
-    def open(self) -> None:
-        """Open or make the folder (0700) and its database (0600), after a look at what is in it."""
+    def open(self) -> int:
+        """Open or make the folder (0700) and its database (0600), after a look at what is in it.
+
+        Returns how many pages had to go: the limit may be a lower one than the folder was left with.
+        """
         with self._translated():
             path = str(self._folder)
             if os.path.expandvars(os.path.expanduser(path)) != path:  # noqa: PTH111 - what diskcache would do to it
@@ -149,6 +155,7 @@ class PageStore:
             self._cache = _Pages(path, timeout=_TIMEOUT_S, disk=BytesDisk, size_limit=self._limit_bytes, **_SETTINGS)
             os.close(os.open(self._folder / _OPEN_MARK, os.O_WRONLY | os.O_CREAT, 0o600))
             self._identity = self._found_identity()
+            return self._trim(())
 
     def get(self, names: Iterable[str]) -> dict[str, bytes]:
         """Return the pages that are there, in one transaction; each counts as used."""
@@ -157,23 +164,37 @@ class PageStore:
             return {name: page for name, page in found if page is not None}
 
     def exchange(self, names: Sequence[str], change: Callable[[str, bytes | None], bytes | None]) -> int:
-        """Put what `change` makes of each page in its place, None to delete it, in one transaction.
+        """Put what `change` makes of each page in its place, None to delete it, in as few transactions as are small.
 
-        Returns how many other pages had to go so that the folder keeps to its limit. The pages just written stay: if
-        the limit's own order would drop them (the clock was set back), all the others go.
+        Returns how many other pages had to go so that the folder keeps to its limit; those just written stay.
         """
-        written = {}
+        evicted = 0
+        left = iter(names)
         with self._translated():
-            with self._cache.transact():
-                for name in names:
-                    old = self._cache.get(name)
-                    new = change(name, old)
-                    if new is not None:
-                        self._cache.set(name, new)
-                        written[name] = new
-                    elif old is not None:
-                        self._cache.delete(name)
-            return self._trim(written)
+            while (written := self._exchange_some(left, change)) is not None:
+                evicted += self._trim(written)
+        return evicted
+
+    def _exchange_some(
+        self, names: Iterator[str], change: Callable[[str, bytes | None], bytes | None]
+    ) -> list[str] | None:
+        """Exchange pages until they take a step's bytes; return what was written, None after the last name."""
+        written: list[str] | None = None
+        taken = 0
+        with self._cache.transact():
+            for name in names:
+                written = [] if written is None else written
+                old = self._cache.get(name)
+                new = change(name, old)
+                if new is not None:
+                    self._cache.set(name, new)
+                    written.append(name)
+                    taken += len(new)
+                elif old is not None:
+                    self._cache.delete(name)
+                if taken >= _STEP_BYTES:
+                    break
+        return written
 
     def delete(self, names: Iterable[str]) -> None:
         """Remove pages, in one transaction."""
@@ -200,16 +221,24 @@ class PageStore:
             return 0
         with self._translated():
             self._cache.reset("size_limit", self._limit_bytes)
-            return self._trim({})
+            return self._trim(())
 
     def size(self) -> tuple[int, int]:
-        """Return how many pages there are and how many bytes the files take."""
+        """Return how many pages there are and how many bytes the files take, what was set aside included."""
         with self._translated():
-            taken = 0
-            for suffix in _SIDE_FILES:
-                with suppress(FileNotFoundError):
-                    taken += (self._folder / f"{DATABASE}{suffix}").stat().st_size
-            return len(self._cache), taken
+            return len(self._cache), self._bytes_of((*_SIDE_FILES, _SET_ASIDE))
+
+    def bytes_on_disk(self) -> int:
+        """Return how many bytes the files take; the store may be closed."""
+        with self._translated():
+            return self._bytes_of((*_SIDE_FILES, _SET_ASIDE))
+
+    def used_at_s(self) -> float | None:
+        """Return when the database was written last (Unix time), None if there is none."""
+        with self._translated(), suppress(FileNotFoundError):
+            found: float = (self._folder / DATABASE).lstat().st_mtime
+            return found
+        return None
 
     def is_in_place(self) -> bool:
         """Return whether the database that is open is still the one in the folder."""
@@ -295,18 +324,67 @@ class PageStore:
             connection.execute("COMMIT")
         return True
 
-    def _trim(self, written: dict[str, bytes]) -> int:
-        if self._cache.volume() <= self._limit_bytes:
-            return 0
-        evicted = int(self._cache.cull())
-        lost = [name for name in written if name not in self._cache]
-        if lost:
-            self._cache.clear()
-            with self._cache.transact():
-                for name, page in written.items():
-                    self._cache.set(name, page)
-            evicted = max(evicted - len(lost), 0)
+    def _trim(self, written: Collection[str]) -> int:
+        """Bring the files within the limit; return how many pages had to go. Those in `written` stay.
+
+        What was set aside goes first, then what was used least lately. (diskcache's own culling deletes ten pages a
+        transaction, however large, and would drop the newest ones where the clock was set back.)
+        """
+        if self._bytes_of(("-wal",)) > _LONGEST_LOG_BYTES:
+            self._empty_log()
+        if self._over() > 0:
+            (self._folder / f"{DATABASE}{_SET_ASIDE}").unlink(missing_ok=True)
+        evicted = 0
+        while (over := self._over()) > 0:
+            gone = self._evict(min(over, _STEP_BYTES), written)
+            if not gone:
+                break
+            evicted += gone
+            if self._bytes_of(("-wal",)) > _LONGEST_LOG_BYTES:
+                self._empty_log()
+        if evicted:
+            self._empty_log()  # only then are the files as small as their content
         return evicted
+
+    def _over(self) -> int:
+        return int(self._cache.volume()) + self._bytes_of((_SET_ASIDE,)) - self._limit_bytes
+
+    def _evict(self, at_least_bytes: int, written: Collection[str]) -> int:
+        """Delete pages that take about so many bytes; return how many, 0 if there is none but those just written."""
+        with closing(self._connect()) as connection:
+            # A page used later than the one just written was used before the clock was set back.
+            now = max(written, default="")
+            order = "access_time <= (SELECT access_time FROM Cache WHERE key = ?), access_time"
+            rows = connection.execute(
+                f"SELECT rowid, key, length(value) FROM Cache ORDER BY {order} LIMIT {_WALK + len(written)}",  # noqa: S608 - constants
+                (now,),
+            )
+            taken = 0
+            chosen = []
+            for row, key, size in rows:
+                if key in written:
+                    continue
+                chosen.append((row,))
+                taken += size
+                if taken >= at_least_bytes:
+                    break
+            rows.close()
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("DELETE FROM Cache WHERE rowid = ?", chosen)
+            connection.execute("COMMIT")
+        return len(chosen)
+
+    def _empty_log(self) -> None:
+        """Bring the log into the database and cut it. What another process reads just now stays in it."""
+        with closing(self._connect()) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _bytes_of(self, suffixes: Iterable[str]) -> int:
+        taken = 0
+        for suffix in suffixes:
+            with suppress(FileNotFoundError):
+                taken += (self._folder / f"{DATABASE}{suffix}").lstat().st_size
+        return taken
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._folder / DATABASE, timeout=_TIMEOUT_S, isolation_level=None)

@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from desktop_wallet.cache.pages import CacheTrouble, CacheTroubleKind, PageCache
+from desktop_wallet.cache.pages import CacheMode, CacheTrouble, CacheTroubleKind, PageCache
 from desktop_wallet.core.accounts import ProfileId
 from desktop_wallet.core.addresses import Address
 from desktop_wallet.core.balances import BalanceKey, Reading
@@ -26,6 +27,8 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.readings import KEY, NETWORK, reading
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.conftest import ProofSize
 
 ROOT = Path(__file__).parents[2]
@@ -36,8 +39,9 @@ KINDS = CacheTroubleKind
 class Watched:
     """A cache and the troubles that it told of."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, mode: CacheMode = CacheMode.ON) -> None:
         self.troubles: list[CacheTrouble] = []
+        self.healed = 0
         self.clock = FakeClock()
         self.cache = PageCache(
             folder,
@@ -46,7 +50,12 @@ class Watched:
             names_key=b"\2" * 32,
             clock=self.clock,
             on_trouble=self.troubles.append,
+            on_healed=self._note_healed,
+            mode=mode,
         )
+
+    def _note_healed(self) -> None:
+        self.healed += 1
 
     async def use(self) -> tuple[Reading, ...]:
         """Do a bit of everything; return what is found at last."""
@@ -180,6 +189,148 @@ async def test_a_lock_taken_while_open_only_costs_the_write(tmp_path: Path) -> N
     await watched.cache.close()
 
 
+def _as_a_file(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("in the way")
+
+
+def _as_a_link(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.with_name("elsewhere").mkdir()
+    folder.symlink_to(folder.with_name("elsewhere"))
+
+
+def _as_a_database_that_is_a_link(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
+    folder.with_name("outside.db").write_text("not ours")
+    (folder / "cache.db").symlink_to(folder.with_name("outside.db"))
+
+
+@pytest.mark.parametrize("replace", [shutil.rmtree, _as_a_file, _as_a_link, _as_a_database_that_is_a_link])
+@pytest.mark.parametrize("running", [False, True])
+async def test_whatever_stands_in_the_folders_place_is_told_once_and_goes_on_when_it_is_gone(
+    tmp_path: Path, replace: Callable[[Path], None], running: bool
+) -> None:
+    folder = tmp_path / "cache"
+    watched = Watched(folder)
+    await watched.use()
+    if not running:
+        await watched.cache.close()
+        watched = Watched(folder)
+    replace(folder)
+    for _ in range(3):
+        await watched.use()
+        await watched.cache.sweep(watched.clock.now())
+    assert len(watched.troubles) <= 1 + running  # while it ran, the loss of the old database is told too
+    for path in (tmp_path / "elsewhere", tmp_path / "outside.db"):
+        assert not path.exists() or path.is_dir() or path.read_text() == "not ours"
+    assert not (tmp_path / "elsewhere").is_dir() or not any((tmp_path / "elsewhere").iterdir())
+    usable = folder.is_dir() and not folder.is_symlink()
+    assert watched.cache._in_trouble is not usable
+    if not usable:
+        folder.unlink()
+    await watched.cache.sweep(watched.clock.now())
+    assert watched.healed == (not usable)
+    assert not watched.cache._in_trouble
+    await watched.cache.put([reading(5, key=KEY)])
+    assert await watched.cache.get_pages([PLACE]) == {PLACE: (reading(5, key=KEY),)}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    await watched.cache.close()
+
+
+async def test_a_trouble_that_comes_again_after_it_was_mended_is_told_again(tmp_path: Path) -> None:
+    watched = Watched(tmp_path)
+    await watched.use()
+    holder = sqlite3.connect(tmp_path / "cache.db", isolation_level=None)
+    for times in (1, 2):
+        holder.execute("BEGIN IMMEDIATE")
+        for _ in range(3):
+            await watched.cache.put([reading(2, key=KEY)])
+            await watched.cache.sweep(watched.clock.now())
+        assert watched.kinds() == [KINDS.LOCKED] * times
+        holder.execute("ROLLBACK")
+        await watched.cache.sweep(watched.clock.now())
+        await watched.cache.sweep(watched.clock.now())
+        assert watched.healed == times
+    holder.close()
+    await watched.cache.close()
+
+
+async def test_what_should_be_gone_and_is_held_fast_goes_when_it_is_let_go(tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    await _kept(folder, [reading(1, key=KEY)])
+    (folder / "cache.db-wal").mkdir()  # cannot be unlinked
+    watched = Watched(folder, CacheMode.MEMORY_ONLY)
+    await watched.cache.open()
+    await watched.cache.sweep(watched.clock.now())
+    assert len(watched.troubles) == 1
+    assert not watched.troubles[0].rebuilt
+    (folder / "cache.db-wal").rmdir()
+    await watched.cache.sweep(watched.clock.now())
+    assert watched.healed == 1
+    assert not folder.exists()
+    await watched.cache.close()
+
+
+async def test_a_database_cut_short_while_open_is_rebuilt(tmp_path: Path) -> None:
+    many = [reading(1, key=BalanceKey(NETWORK, Address(Family.EVM, f"0x{n:040x}"), KEY.asset)) for n in range(300)]
+    watched = Watched(tmp_path)
+    await watched.use()
+    await watched.cache.put(many)
+    for suffix in ("-wal", ""):
+        with (tmp_path / f"cache.db{suffix}").open("r+b") as file:
+            file.truncate(5_000)
+    for number in (2, 3):
+        await watched.cache.put([reading(number, key=KEY)])
+    found = await watched.cache.get_pages([(each.key.network, each.key.address) for each in many])
+    assert all(page in [(each,) for each in many] for page in found.values())
+    assert await watched.cache.get_pages([PLACE]) in ({PLACE: (reading(3, key=KEY),)}, {PLACE: (reading(2, key=KEY),)})
+    await watched.cache.close()
+    assert all(trouble.rebuilt for trouble in watched.troubles)
+
+
+@pytest.mark.timeout(900)
+async def test_no_corruption_of_the_log_raises_or_invents_a_reading(tmp_path: Path, proof_size: ProofSize) -> None:
+    """A crash leaves the newest pages in the log alone; SQLite's checksums end it at the first frame that is spoilt."""
+    draw = random.Random(21)
+    keys = [BalanceKey(NETWORK, Address(Family.EVM, f"0x{n:040x}"), KEY.asset) for n in range(40)]
+    watched = Watched(tmp_path / "whole")
+    honest: dict[object, list[object]] = {(of.network, of.address): [] for of in keys}
+    for _ in range(3):
+        round_ = [reading(1, amount=draw.getrandbits(256), key=of) for of in keys]
+        await watched.cache.put(round_)
+        for each in round_:
+            honest[each.key.network, each.key.address].append((each,))
+    whole = {suffix: (tmp_path / "whole" / f"cache.db{suffix}").read_bytes() for suffix in ("", "-wal")}
+    await watched.cache.close()
+    assert len(whole["-wal"]) > 20_000
+    folder = tmp_path / "spoilt"
+    folder.mkdir()
+    survived = older = 0
+    for _ in range(proof_size.corruptions // 4):
+        shutil.rmtree(folder)
+        folder.mkdir()
+        spoilt = bytearray(whole["-wal"])
+        for _ in range(draw.choice([1, 1, 3, 200])):
+            spoilt[draw.randrange(len(spoilt))] = draw.randrange(256)
+        if draw.random() < 0.2:
+            del spoilt[draw.randrange(len(spoilt)) :]
+        (folder / "cache.db").write_bytes(whole[""])
+        (folder / "cache.db-wal").write_bytes(spoilt)
+        (folder / "open").touch()
+        watched = Watched(folder)
+        found = await watched.cache.get_pages(list(honest))  # type: ignore[arg-type] # places, all of them
+        assert all(page in honest[place] for place, page in found.items())
+        survived += bool(found)
+        older += any(page != honest[place][-1] for place, page in found.items())
+        await watched.cache.put([reading(2, key=KEY)])
+        assert await watched.cache.get_pages([PLACE]) in ({PLACE: (reading(2, key=KEY),)}, {})
+        await watched.cache.close()
+    assert older > 0
+    assert survived > 0
+
+
 def watched_s() -> float:
     import time
 
@@ -229,7 +380,8 @@ _CHILD = """
     sys.path.insert(0, {root!r})
     import diskcache, nacl.bindings
     import desktop_wallet.cache.store
-    from tests.cache.test_failing_folder import KEY, NETWORK, Address, BalanceKey, Family, PLACE, Watched, reading
+    from tests.cache.test_failing_folder import KEY, KINDS, NETWORK, PLACE, Address, BalanceKey, Family, Watched
+    from tests.cache.test_failing_folder import reading
 
     folder = Path(sys.argv[1])
     if os.geteuid() == 0 and {as_nobody}:
@@ -322,3 +474,67 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
         assert _in_child(tmp_path / "cache", body) == ["full"]
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount")
+def test_a_disk_without_room_for_another_file(tmp_path: Path) -> None:
+    options = "size=4m,nr_inodes=8,mode=700"
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(tmp_path)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        body = """
+        for n in range(7):
+            (folder.parent / str(n)).touch()
+        assert await watched.use() == ()
+        assert await watched.use() == ()
+        for n in range(7):
+            (folder.parent / str(n)).unlink()
+        await watched.cache.sweep(watched.clock.now())
+        assert watched.healed == 1
+        assert await watched.use() == (reading(1, key=KEY),)
+        await watched.cache.close()
+        """
+        assert _in_child(tmp_path / "cache", body) == ["full"]
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
+@pytest.mark.parametrize("which", ["", "cache.db"])
+def test_a_folder_or_database_of_another_person_is_left_alone(which: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        folder = Path(name, "cache")
+        asyncio.run(_kept(folder, [reading(1, key=KEY)]))
+        os.chown(folder, 65534, 65534)
+        os.chown(folder / which, 0, 0)
+        before = (folder / "cache.db").read_bytes()
+        body = "assert await watched.use() == ()\nassert await watched.use() == ()"
+        assert _in_child(folder, body, as_nobody=True) == ["read-only"]
+        assert (folder / "cache.db").read_bytes() == before
+
+
+def test_a_folder_that_becomes_read_only_while_it_is_open() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        body = """
+        await watched.use()
+        for path in (*folder.iterdir(), folder):
+            path.chmod(0o500)
+        await watched.cache.close()
+        again = Watched(folder)
+        for _ in range(3):
+            assert await again.use() == ()
+        assert again.kinds() == [KINDS.READ_ONLY], again.kinds()
+        folder.chmod(0o700)
+        for path in folder.iterdir():
+            path.chmod(0o600)
+        await again.cache.sweep(again.clock.now())
+        assert again.healed == 1
+        assert await again.use() == (reading(1, key=KEY),)
+        await again.cache.close()
+        """
+        _in_child(Path(name, "cache"), body, as_nobody=True)

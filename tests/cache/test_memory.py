@@ -87,6 +87,16 @@ def test_idleness_counts_from_the_first_look_when_nobody_ever_used_it() -> None:
     assert tier.evict_if_idle(clock.now()) == len(KEYS)
 
 
+@pytest.mark.parametrize("by_s", [10 * IDLE_S, 3e8, -10 * IDLE_S, -3e8])
+def test_a_wall_clock_that_is_set_makes_nobody_idle_and_nobody_busy(by_s: float) -> None:
+    clock, tier = FakeClock(), _filled()
+    tier.touch(clock.now())
+    clock.wall_s += by_s
+    assert tier.evict_if_idle(clock.now()) == 0
+    clock.advance(IDLE_S)
+    assert tier.evict_if_idle(clock.now()) == len(KEYS)
+
+
 def test_clearing_empties_it_and_it_goes_on() -> None:
     tier = _filled()
     assert tier.approximate_bytes == len(KEYS) * BYTES_A_BALANCE

@@ -9,6 +9,7 @@ import random
 import sqlite3
 import stat
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,10 +175,18 @@ async def test_more_pages_than_one_transaction_takes(tmp_path: Path) -> None:
         assert (await cache.stats()).pages == 0
 
 
-async def test_a_reading_is_kept_for_thirty_days_by_the_wall_clock(tmp_path: Path) -> None:
+BLOCK_S = int(FakeClock().wall_s)
+
+
+async def test_a_reading_is_kept_for_thirty_days(tmp_path: Path) -> None:
     clock = FakeClock()
     async with opened(tmp_path, clock) as cache:
-        await cache.put([reading(1, key=key(asset=0)), reading(2, key=key(asset=1), started_s=10 * DAY_S)])
+        await cache.put(
+            [
+                reading(1, key=key(asset=0), time_s=BLOCK_S),
+                reading(2, key=key(asset=1), started_s=10 * DAY_S, time_s=BLOCK_S),
+            ]
+        )
         clock.advance(30 * DAY_S)
         await cache.sweep(clock.now())
         assert await cache.has(key(asset=0))
@@ -191,6 +200,44 @@ async def test_a_reading_is_kept_for_thirty_days_by_the_wall_clock(tmp_path: Pat
         await cache.sweep(clock.now())
         assert cache.metrics.snapshot().expired == 2
         assert (await cache.stats()).pages == 0
+
+
+async def test_a_clock_set_forty_days_ahead_and_back_removes_nothing(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with opened(tmp_path, clock) as cache:
+        await cache.put([reading(1, key=key(), time_s=BLOCK_S)])
+        clock.wall_s += 40 * DAY_S
+        await cache.sweep(clock.now())
+        assert await cache.get_pages([place(key())]) == {}, "by this clock it is too old to be shown"
+        clock.wall_s -= 40 * DAY_S
+        await cache.sweep(clock.now())
+        assert await cache.has(key())
+        assert cache.metrics.snapshot().expired == 0
+
+
+async def test_a_start_with_a_wrong_clock_removes_nothing_and_a_block_puts_it_right(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with opened(tmp_path, clock) as cache:
+        await cache.put([reading(1, key=key(), time_s=BLOCK_S)])
+    clock.restart()
+    clock.wall_s += 40 * DAY_S
+    async with opened(tmp_path, clock) as cache:
+        await cache.sweep(clock.now())
+        await cache.put([reading(2, key=key(address=2), time_s=BLOCK_S + 60)])
+        await cache.sweep(clock.now())
+        clock.wall_s -= 40 * DAY_S
+        assert await cache.has(key())
+        assert cache.metrics.snapshot().expired == 0
+    clock.restart("run-3")
+    clock.wall_s += 40 * DAY_S  # forty days have really passed
+    async with opened(tmp_path, clock) as cache:
+        await cache.sweep(clock.now())
+        later = clock.wall_s - FakeClock().wall_s
+        fresh = reading(3, key=key(address=3), started_s=later, time_s=int(clock.wall_s) - 5)
+        await cache.put([replace(fresh, ended=clock.now())])
+        await cache.sweep(clock.now())
+        assert cache.metrics.snapshot().expired == 2
+        assert (await cache.stats()).pages == 1
 
 
 async def _fill(cache: PageCache, addresses: range) -> None:

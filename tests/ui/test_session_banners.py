@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from desktop_wallet.cache.pages import CacheMode, CacheTrouble, CacheTroubleKind
 from desktop_wallet.core.transfers import Transfer, TransferState
 from desktop_wallet.ui.session_banners import session_banners
 from tests.fakes.transfers import block, signed
@@ -71,3 +72,27 @@ def test_what_was_closed_by_hand_or_has_a_newer_one_of_its_nonce_is_not_told(ses
         stands(_S.BROADCAST, 2, 1),
     ]
     assert banners(session) == []
+
+
+@pytest.mark.parametrize("rebuilt", [True, False])
+@pytest.mark.parametrize("mode", CacheMode)
+@pytest.mark.parametrize("kind", CacheTroubleKind)
+def test_every_trouble_with_the_cache_is_told_in_words_until_it_is_read(
+    session: FakeSession, kind: CacheTroubleKind, mode: CacheMode, rebuilt: bool
+) -> None:
+    session.settings.cache_mode = mode
+    session.cache_trouble = CacheTrouble(kind, rebuilt)
+    [text] = banners(session)
+    assert text.endswith(".")
+    assert ("tried again" in text) is not rebuilt
+    assert banners(session) == []
+
+
+def test_what_could_not_be_removed_is_not_said_to_be_unkept(session: FakeSession) -> None:
+    session.settings.cache_mode = CacheMode.MEMORY_ONLY
+    session.cache_trouble = CacheTrouble(CacheTroubleKind.READ_ONLY, rebuilt=False)
+    [text] = banners(session)
+    assert text == (
+        "The known balances on the disk could not be removed: their folder cannot be written. "
+        "It is tried again each minute."
+    )

@@ -39,7 +39,7 @@ MODE_SENTENCES = {
         "requests."
     ),
 }
-LIMITS_MB = (1, 5, 10, 25, 50, 100)
+LIMITS_MB = (2, 5, 10, 25, 50, 100)
 
 
 class CacheSection(Section):
