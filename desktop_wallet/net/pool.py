@@ -203,9 +203,8 @@ class EndpointPool:
             if behind is not member.behind:
                 member.behind = behind
                 lag = self._heights.lag_blocks(member.host, now)
-                text = "%s: %s is behind and is asked after the others" if behind else "%s: %s has caught up"
-                event = "endpoint-behind" if behind else "endpoint-caught-up"
-                _log.info(text, self._network.id, member.host, extra={**self._event(event, member), "lag_blocks": lag})
+                event = "server is behind and is asked after the others" if behind else "server has caught up"
+                self._log(logging.INFO, event, member, lag_blocks=lag)
 
     def laggards_due(self) -> tuple[str, ...]:
         """Return whom to ask for a head and for nothing that names an account: each once a minute at most.
@@ -332,7 +331,7 @@ class EndpointPool:
         member.last_used_s = now.boot_s
         member.bucket.accepted()
         if not member.health.healthy:
-            _log.info("%s: %s answers again", self._network.id, member.host, extra=self._event("endpoint-back", member))
+            self._log(logging.INFO, "server answers again", member)
         member.health.answered((now.boot_s - began_s) * 1000, now)
         return results
 
@@ -353,13 +352,10 @@ class EndpointPool:
         member.health.failed(error, now)
         if not self._closed:
             took_s = max(now.boot_s - started.boot_s, 0.0) if started is not None else 0.0
-            told = {**self._event("endpoint-failed", member), "reason": _reason(error), "took_s": round(took_s, 3)}
-            _log.warning(
-                "%s: %s failed after %.1f s: %s", self._network.id, member.host, took_s, told["reason"], extra=told
-            )
+            self._log(logging.WARNING, "server failed", member, reason=_reason(error), took_ms=round(took_s * 1000))
 
-    def _event(self, event: str, member: _Member) -> dict[str, object]:
-        return {"event": event, "network": str(self._network.id), "host": member.host}
+    def _log(self, level: int, event: str, member: _Member, **fields: object) -> None:
+        _log.log(level, event, extra={"fields": {"network": self._network.id, "host": member.host, **fields}})
 
 
 def _reason(error: NetworkFailure | UntrustedReply) -> str:

@@ -200,10 +200,11 @@ async def test_how_far_each_is_behind_is_seen_in_the_statuses(
         "c.invalid": (None, None, False, False),
     }
     pool.note_height("b.invalid", 100, int(clock.wall_s))
-    assert [(record.event, record.host) for record in caplog.records] == [  # type: ignore[attr-defined]
-        ("endpoint-behind", "a.invalid"),
-        ("endpoint-behind", "b.invalid"),
-        ("endpoint-caught-up", "b.invalid"),
+    behind = "server is behind and is asked after the others"
+    assert [(event, told["host"], told["lag_blocks"]) for event, told in logged(caplog)] == [
+        (behind, "a.invalid", 10),
+        (behind, "b.invalid", 0),
+        ("server has caught up", "b.invalid", 0),
     ]
 
 
@@ -240,17 +241,10 @@ async def test_each_failure_is_one_line_with_host_reason_and_time_and_no_word_of
     servers.latency_s["a.invalid"] = 2.5
     servers.fault["a.invalid"] = b'{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"call 555-0100"}}'
     await pool.send([CALL])
-    (record,) = caplog.records
-    assert record.levelname == "WARNING"
-    assert record.getMessage() == "eip155:1: a.invalid failed after 2.5 s: EndpointRefused code=-32000"
-    told = {name: getattr(record, name) for name in ("event", "network", "host", "reason", "took_s")}
-    assert told == {
-        "event": "endpoint-failed",
-        "network": "eip155:1",
-        "host": "a.invalid",
-        "reason": "EndpointRefused code=-32000",
-        "took_s": 2.5,
-    }
+    network = NetworkId("eip155", "1")
+    told = {"network": network, "host": "a.invalid", "reason": "EndpointRefused code=-32000", "took_ms": 2500}
+    assert logged(caplog) == [("server failed", told)]
+    assert caplog.records[0].levelname == "WARNING"
 
 
 async def test_the_first_answer_after_a_failure_is_a_line_too(
@@ -263,10 +257,15 @@ async def test_the_first_answer_after_a_failure_is_a_line_too(
     del servers.fault["a.invalid"]
     for _ in range(3):
         await pool.send([CALL], only="a.invalid")
-    assert [record.getMessage() for record in caplog.records] == [
-        "eip155:1: a.invalid failed after 0.0 s: EndpointTimeout after_s=10.0",
-        "eip155:1: a.invalid answers again",
+    assert [(event, told.get("reason")) for event, told in logged(caplog)] == [
+        ("server failed", "EndpointTimeout after_s=10.0"),
+        ("server answers again", None),
     ]
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, object]]]:
+    """Return the events in the log, with what belongs to them."""
+    return [(record.getMessage(), record.__dict__["fields"]) for record in caplog.records]
 
 
 # The end
