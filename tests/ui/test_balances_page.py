@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
@@ -16,8 +17,10 @@ from desktop_wallet.core.balances import FailureReason
 from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.services.reports import Progress, Waiting
 from desktop_wallet.ui.dialogs import Dialog
+from desktop_wallet.ui.models.balance_snapshot import BalanceRow
 from desktop_wallet.ui.models.balance_words import Column
 from desktop_wallet.ui.pages.balances import BalancesPage
+from desktop_wallet.ui.pages.balances_delegate import BalancesDelegate
 from desktop_wallet.ui.widgets.buttons import DangerButton, PrimaryButton
 from desktop_wallet.ui.widgets.empty import EmptyState
 from tests.ui.fake_session import FakeSession, small_session
@@ -445,6 +448,37 @@ async def test_locking_leaves_nothing_of_the_session(page: BalancesPage, session
     assert page.tools.search.text() == ""
     assert page.model.rows.view.pinned is None
     assert session.listeners == []
+
+
+async def test_after_a_lock_no_amount_stays_in_a_picture_of_a_cell(page: BalancesPage) -> None:
+    page.table.viewport().repaint()
+    cells = page.table._delegate._cells
+    assert cells._kept
+    page.hidden()
+    await page.tasks.stop()
+    page.detach()
+    assert not cells._kept
+
+
+async def test_a_cell_that_looks_the_same_is_painted_once(page: BalancesPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    page.table.viewport().repaint()
+    painted: list[Column] = []
+    paint = BalancesDelegate._paint_row
+
+    def note(self: BalancesDelegate, painter: QPainter, area: QRect, row: BalanceRow, column: Column) -> None:
+        painted.append(column)
+        paint(self, painter, area, row, column)
+
+    monkeypatch.setattr(BalancesDelegate, "_paint_row", note)
+    page.table.viewport().repaint()
+    assert painted == []
+    key = page.model.key_at(1)
+    assert key is not None
+    page.session.balances.put(key, 7 * _ETH, age_s=1, arrived=True)  # type: ignore[union-attr]
+    page.model.take(ChangeSet(balances=frozenset({key})))
+    page.model.flush()
+    page.table.viewport().repaint()
+    assert sorted(set(painted)) == [Column.AMOUNT, Column.FRESHNESS]
 
 
 async def test_every_control_has_an_accessible_name(page: BalancesPage) -> None:

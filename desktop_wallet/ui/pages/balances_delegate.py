@@ -28,11 +28,15 @@ from desktop_wallet.ui.models.balance_words import (
     value_text,
 )
 from desktop_wallet.ui.models.balances_model import LINE_ROLE
+from desktop_wallet.ui.pages.kept_cells import KeptCells
 from desktop_wallet.ui.pages.line_delegate import PADDING, LineDelegate
 from desktop_wallet.ui.theme import ROW_HEIGHT, TextStyle, Theme, Token
 from desktop_wallet.ui.widgets.badge import Ring, badge_width, paint_badge
+from desktop_wallet.ui.words import badge_text
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex
 
     from desktop_wallet.ui.models.balance_names import AssetWords
@@ -89,12 +93,33 @@ def paint_glyph(painter: QPainter, area: QRect, asset: AssetWords, theme: Theme)
     painter.restore()
 
 
+def shown_in(row: BalanceRow, column: Column) -> Hashable:
+    """Return all that the look of a row's cell depends on, so that cells that look the same are painted once."""
+    asset, badge = row.asset, row.badge
+    match column:
+        case Column.ASSET:
+            return asset.symbol, asset.name, "" if asset.listed else str(asset.asset.id)
+        case Column.ACCOUNT:
+            return row.account.label
+        case Column.NETWORK:
+            return asset.network.name
+        case Column.AMOUNT:
+            pending = badge.kind is BadgeKind.PENDING
+            return row.amount, pending, (badge.expected_change, asset.symbol) if pending else None
+        case Column.VALUE:
+            return row.worth and (value_text(row), value_change_text(row), badge.kind is BadgeKind.PENDING, row.worth)
+        case Column.FRESHNESS:
+            return badge.kind, badge_text(badge)
+
+
 class BalancesDelegate(LineDelegate):
     """Paints headings and balances; the ring of a balance that is being read turns with `ring`."""
 
     def __init__(self, theme: Theme, ring: Ring, parent: QObject | None = None) -> None:
         super().__init__(theme, parent)
         self._ring = ring
+        self._cells = KeptCells()
+        theme.changed.connect(self._cells.clear)
         self.ring_seen = False
         """Whether any balance painted since this was reset is being read."""
 
@@ -108,6 +133,10 @@ class BalancesDelegate(LineDelegate):
         extra = _GLYPH + _GLYPH_GAP + 16 if index.column() == Column.ASSET else 0
         return QSize(metrics.horizontalAdvance(text) + 2 * PADDING + extra, ROW_HEIGHT)
 
+    def forget(self) -> None:
+        """Forget what cells looked like: the wallet is locked."""
+        self._cells.clear()
+
     @override
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -116,16 +145,25 @@ class BalancesDelegate(LineDelegate):
         column = Column(index.column())
         rect: QRect = option.rect
         state: QStyle.StateFlag = option.state
+        selected = bool(state & QStyle.StateFlag.State_Selected)
         painter.save()
         if isinstance(line, Heading):
-            self._paint_ground(painter, rect, Token.GROUP_ROW, selected=bool(state & QStyle.StateFlag.State_Selected))
+            self._paint_ground(painter, rect, Token.GROUP_ROW, selected=selected)
             self._paint_heading(painter, rect.adjusted(PADDING, 0, -PADDING, -1), line, column)
         elif isinstance(line, BalanceRow):
-            self._paint_ground(painter, rect, Token.SURFACE, selected=bool(state & QStyle.StateFlag.State_Selected))
-            self._paint_row(painter, rect.adjusted(PADDING, 0, -PADDING, -1), line, column)
+            if column is Column.FRESHNESS and line.badge.updating:
+                self.ring_seen = True
+                self._paint_cell(line, column, selected, painter, rect)
+            else:
+                shows = (column, selected, shown_in(line, column))
+                self._cells.paint(painter, rect, shows, partial(self._paint_cell, line, column, selected))
         if column is Column.ASSET and state & QStyle.StateFlag.State_HasFocus:
             self._paint_focus(painter, rect)
         painter.restore()
+
+    def _paint_cell(self, row: BalanceRow, column: Column, selected: bool, painter: QPainter, rect: QRect) -> None:
+        self._paint_ground(painter, rect, Token.SURFACE, selected=selected)
+        self._paint_row(painter, rect.adjusted(PADDING, 0, -PADDING, -1), row, column)
 
     def _paint_heading(self, painter: QPainter, area: QRect, heading: Heading, column: Column) -> None:
         if column is Column.ASSET:
@@ -158,7 +196,6 @@ class BalancesDelegate(LineDelegate):
         elif column is Column.VALUE:
             self._paint_row_value(painter, area, row)
         else:
-            self.ring_seen |= row.badge.updating
             paint_badge(painter, area, row.badge, self._theme, phase=self._ring.phase)
 
     def _paint_row_amount(self, painter: QPainter, area: QRect, row: BalanceRow) -> None:

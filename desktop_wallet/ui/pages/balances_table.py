@@ -87,6 +87,7 @@ class BalancesTable(LineTable):
         self._delegate = BalancesDelegate(theme, self._ring, self)
         self.setModel(model)
         self.setItemDelegate(self._delegate)
+        model.modelReset.connect(self._on_reset)
         self.setAccessibleDescription("Enter opens where a number comes from; left and right fold and unfold a group.")
         heads = self.horizontalHeader()
         heads.setSectionsClickable(True)
@@ -267,6 +268,10 @@ class BalancesTable(LineTable):
             self.ordered.emit(order, not first)
         else:
             self.ordered.emit(Order.NATURAL, False)
+
+    def _on_reset(self) -> None:
+        if not self.model().rowCount():  # after a lock no amount stays behind, not even in a picture
+            self._delegate.forget()
 
     def _on_about_to_be_reset(self) -> None:
         self._kept = self.key
