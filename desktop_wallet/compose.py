@@ -10,6 +10,7 @@ used, and `warm_up` does that ahead, while the person types.
 
 from __future__ import annotations
 
+import logging
 import shutil
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from desktop_wallet.vault.strongbox import SpendProblem
     from desktop_wallet.vault.vault import Vault
 
+_log = logging.getLogger(__name__)
+
 PREFERENCES_FILE = "preferences.json"
 PRACTICE_NAME = "Practice"
 PRACTICE_PASSWORD = "practice"  # noqa: S105 - shown on the screen: it guards play money only
@@ -58,6 +61,15 @@ def warm_up() -> None:
     """Import what an unlock will need. To be called on a worker thread, behind a window that is shown."""
     for module in _NEEDED_BY_AN_UNLOCK:
         import_module(module)
+
+
+def _note(event: str, profile: ProfileId, **fields: object) -> None:
+    """Log what became of a profile; a few digits of its id, which is ours and random, tell it from others."""
+    _log.info(event, extra={"fields": {"profile": profile[:8], **fields}})
+
+
+def _state(problem: SpendProblem | None) -> str:
+    return "open" if problem is None else type(problem).__name__
 
 
 async def _sleep(seconds: float) -> None:
@@ -180,14 +192,18 @@ class Application:
 
         async with self._opening:
             await self._leave_session()
+            began = self.clock.now()
             summary = await asyncio.to_thread(self.profiles.summary, profile)
             vault = self._vault(self.folders.profile(profile), practice=summary.practice)
             try:
                 outcome = await vault.unlock(password)
                 session = await self._open(summary, vault, outcome.spend_problem)
-            except BaseException:
+            except BaseException as error:
+                _note("not unlocked", profile, why=type(error).__name__)
                 await vault.close()
                 raise
+            took_ms = round(began.age_s(self.clock.now()) * 1000)
+            _note("unlocked", profile, took_ms=took_ms, keyring=_state(outcome.spend_problem))
             self._welcome(session)
             await self._tell(session)
             return session
@@ -232,6 +248,7 @@ class Application:
                 await vault.create(name, password, device=device, practice=practice, **kdf)
                 summary = ProfileSummary(profile, name, None, practice)
                 session = await self._open(summary, vault, None)
+                _note("created", profile, practice=practice)
             except BaseException:
                 await vault.close()
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -308,6 +325,7 @@ class Application:
         session, self.session = self.session, None
         if session is not None:
             await session.close()
+            _note("locked", session.profile.id)
 
     async def _tell(self, session: Session | None) -> None:
         for listener in tuple(self._listeners):
