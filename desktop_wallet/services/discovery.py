@@ -180,6 +180,9 @@ class Discovery:
         if head is None:
             return True
         scans = {scan.address: scan for scan in self._scans(network, head)}
+        begun = [scan for scan in scans.values() if scan != self._incoming.scan(network, scan.address)]
+        if begun:
+            await self._incoming.take_logged((), begun)  # where it began must stand, should the chain begin anew
         asks, overlap = ASKS_A_ROUND, OVERLAP_BLOCKS
         while scans and asks:
             # Accounts that are known up to the same block go together; those that lag behind come first.

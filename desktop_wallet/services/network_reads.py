@@ -122,6 +122,8 @@ class NetworkReads:
                 second = await self._arrivals.ask_elsewhere(adapter, request, again)
                 self._land(departure, second)
                 self._follow_up(departure.network, second.unsettled, block_time_s)
+        if departure.refresh:
+            self._parts.incoming.on_asked(departure.network)
 
     def _land(self, departure: Departure, taken: Taken) -> None:
         if taken.kept:
