@@ -179,10 +179,7 @@ class Discovery:
             return False
         if head is None:
             return True
-        scans = {scan.address: scan for scan in self._scans(network, head)}
-        begun = [scan for scan in scans.values() if scan != self._incoming.scan(network, scan.address)]
-        if begun:
-            await self._incoming.take_logged((), begun)  # where it began must stand, should the chain begin anew
+        scans = {scan.address: scan for scan in await self._scans(network, head)}
         asks, overlap = ASKS_A_ROUND, OVERLAP_BLOCKS
         while scans and asks:
             # Accounts that are known up to the same block go together; those that lag behind come first.
@@ -221,7 +218,7 @@ class Discovery:
         looking.caught_up = all(scan.through >= head.number for scan in scans.values())
         return True
 
-    def _scans(self, network: NetworkId, head: SeenHead) -> list[LogScan]:
+    async def _scans(self, network: NetworkId, head: SeenHead) -> list[LogScan]:
         """Return how far each account is known on the chain as it is now; a new chain begins at its head."""
         now_s = self._parts.clock.now().wall_s
         known = self._incoming.known_places(network)
@@ -237,7 +234,10 @@ class Discovery:
             elif scan.chain_hash and head.chain_hash and scan.chain_hash != head.chain_hash:
                 scan = LogScan(network, account.address, head.number, head.number, head.chain_hash, now_s)
             scans.append(scan)
-        return list({scan.address: scan for scan in scans}.values())
+        begun = [scan for scan in scans if scan != self._incoming.scan(network, scan.address)]
+        if begun:
+            await self._incoming.take_logged((), begun)  # where it began must stand, should the chain begin anew
+        return scans
 
     async def _take(self, network: NetworkId, answer: LogAnswer, blocks: range, scans: Sequence[LogScan]) -> None:
         now_s = self._parts.clock.now().wall_s
