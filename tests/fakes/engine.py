@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from desktop_wallet.cache.memory import MemoryTier
-from desktop_wallet.cache.metrics import CacheMetrics
 from desktop_wallet.cache.pages import CacheMode, PageCache
 from desktop_wallet.chains.adapter import ReadBatch, ReadRequest, failure_of
 from desktop_wallet.core.accounts import ProfileId
@@ -242,7 +241,7 @@ async def engine(
         registry=registry,
         pages=pages,
         memory=memory,
-        counters=Metrics(registry, pages, memory, CacheMetrics(), clock),
+        counters=Metrics(registry, pages, memory, pages.metrics, clock),
         book=cast("Book", FixedBook(networks, addresses)),
         adapters=cast("Adapters", ScriptedAdapters(adapters)),
         feed=feed,
