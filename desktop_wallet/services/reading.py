@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from desktop_wallet.cache.pages import CacheMode
@@ -18,6 +17,7 @@ from desktop_wallet.core.balances import FailureReason, ReadFailure
 from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.freshness import Circumstances, Purpose, badge, serves, serving_age_s
 from desktop_wallet.core.totals import total
+from desktop_wallet.services.grouping import by_network, places_of
 from desktop_wallet.services.network_reads import NetworkReads
 from desktop_wallet.services.reports import Answer, Progress, Report, Waiting
 from desktop_wallet.services.slicing import SLICE
@@ -185,7 +185,7 @@ class Balances:
             told = True
             tell(Progress(landed, len(before), len(failures), self.waiting()))
 
-        groups = self._by_network(before)
+        groups = by_network(before)
         if on_progress:
             on_progress(Progress(0, len(before)))
         await asyncio.gather(
@@ -233,7 +233,7 @@ class Balances:
 
     async def load_pages(self, keys: Iterable[BalanceKey]) -> bool:
         """Take what the disk keeps of these balances into memory; return whether there was anything to look for."""
-        wanted = list(dict.fromkeys((key.network, key.address) for key in keys))
+        wanted = places_of(keys)
         if self._loaded.issuperset(wanted):
             return False
         async with self._loading:  # whoever comes second waits for the first one's pages instead of reading them again
@@ -379,7 +379,7 @@ class Balances:
         flights = self._reads.flights
         boarded = [
             (flights.join(part, ttl_s), part, ttl_s)
-            for network, part in self._by_network(keys).items()
+            for network, part in by_network(keys).items()
             for ttl_s in (self._ttl(network, purpose),)
         ]
         try:
@@ -434,13 +434,6 @@ class Balances:
 
     async def _read_again(self, keys: Sequence[BalanceKey]) -> None:
         await self.read(keys)
-
-    @staticmethod
-    def _by_network(keys: Iterable[BalanceKey]) -> dict[NetworkId, list[BalanceKey]]:
-        groups: dict[NetworkId, list[BalanceKey]] = defaultdict(list)
-        for key in keys:
-            groups[key.network].append(key)
-        return groups
 
 
 def _amount(state: BalanceState | None) -> int | None:
