@@ -26,6 +26,7 @@ from desktop_wallet.ui.entry import Entry
 from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.keyboard import install_keys
 from desktop_wallet.ui.leaving import Leaving
+from desktop_wallet.ui.on_screen import OnScreen
 from desktop_wallet.ui.tasks import TaskOwner
 from desktop_wallet.ui.theme import SMALLEST_WINDOW, Theme
 from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind, NoticeStack
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Wallet")
         self.setMinimumSize(*SMALLEST_WINDOW)
         self._copier = Copier(self.clipboard, self)
+        self._on_screen = OnScreen(self, lambda: self._session)
         self._page_kinds = pages
         self._behind = list(_BEHIND) if pages is None else []
         self._scene: WalletScene | None = None
@@ -402,6 +404,7 @@ class MainWindow(QMainWindow):
     def _show_status(self) -> None:
         if self._session is not None:
             page = self.scene.current
+            self._on_screen.tell(page)
             self.scene.status.show_session(self._session, page.next_refresh_s() if page else None)
 
     def _on_page_changed(self, _name: str) -> None:

@@ -395,6 +395,28 @@ class FakePrices:
 class FakeSession:
     def __init__(self, clock: FakeClock | None = None, *, practice: bool = False) -> None:
         self.clock = clock or FakeClock()
+class FakeRefresher:
+    """Takes note of what is on screen, and reads nothing."""
+
+    def __init__(self) -> None:
+        self.watched: tuple[BalanceKey, ...] = ()
+        self.hidden = False
+        self.due_s: float | None = None
+        self.applied = 0
+
+    def watch(self, keys: Collection[BalanceKey]) -> None:
+        self.watched = tuple(keys)
+
+    def set_hidden(self, hidden: bool) -> None:
+        self.hidden = hidden
+
+    def next_s(self) -> float | None:
+        return self.due_s
+
+    def apply_settings(self) -> None:
+        self.applied += 1
+
+
         self.profile = FakeProfile(ProfileId("p1"), practice=practice)
         self.spend_problem = None
         self.script = Script()
@@ -408,6 +430,7 @@ class FakeSession:
         # The pages of payments put a larger book in its place.
         self.transfers: Any = FakeTransferBook()
         self.listeners: list[Callable[[ChangeSet], None]] = []
+        self.refresher = FakeRefresher()
 
     @property
     def keys(self) -> tuple[BalanceKey, ...]:

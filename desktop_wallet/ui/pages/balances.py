@@ -208,6 +208,11 @@ class BalancesPage(Page):
             self.session.prices.refresh()
             self._settle()
 
+    @override
+    def on_screen(self) -> tuple[BalanceKey, ...]:
+        opened = self._opened_key
+        return self.table.visible_keys() + (() if opened is None else (opened,))
+
     def open_details(self, key: BalanceKey) -> None:
         """Show where a balance's number comes from."""
         self._opened_key = key

@@ -104,6 +104,12 @@ class BalancesTable(LineTable):
         """Return the balance that is current, None on a heading or on nothing."""
         return self._balances.key_at(self.currentIndex().row()) if self.currentIndex().isValid() else None
 
+    def visible_keys(self) -> tuple[BalanceKey, ...]:
+        """Return the balances in sight, from top to bottom."""
+        first, last = self.visible_lines()
+        keys = (self._balances.key_at(line) for line in range(first, last + 1))
+        return tuple(key for key in keys if key is not None)
+
     def select(self, key: BalanceKey | None) -> None:
         """Make a balance current where it is in sight, without opening it."""
         line = None if key is None else self._balances.line_of(key)

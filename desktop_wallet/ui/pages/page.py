@@ -11,8 +11,9 @@ from desktop_wallet.ui.tasks import TaskOwner
 from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from desktop_wallet.core.balances import BalanceKey
     from desktop_wallet.core.instants import Clock, Instant
     from desktop_wallet.services.session import Session
     from desktop_wallet.ui.theme import Theme
@@ -137,6 +138,10 @@ class Page(QWidget):
     def take_up(self, what: object) -> None:
         """Begin what another page asks for here; the page is on screen already."""
 
+    def on_screen(self) -> Sequence[BalanceKey]:
+        """Return the balances that a person sees on the page now: these are kept fresh."""
+        return ()
+
     def next_refresh_s(self) -> float | None:
-        """Return in how many seconds the page reads anew by itself; None if it does not."""
-        return None
+        """Return in how many seconds something on the page is read anew by itself; None if nothing is."""
+        return self.session.refresher.next_s() if self.session is not None and self.on_screen() else None

@@ -1,4 +1,4 @@
-"""Freshness: how long a number serves each purpose, everywhere or on one network, and the preload at unlock."""
+"""Freshness: how long a number serves each purpose, everywhere or on one network, and what is read by itself."""
 
 from __future__ import annotations
 
@@ -137,6 +137,15 @@ class FreshnessSection(Section):
         self.preload.clicked.connect(self._on_preload_clicked)
         card.body.addWidget(self.preload)
         card = self.add_card(
+            "By itself",
+            "A balance that you look at is read again when its time is up, and with each new block where the server "
+            "tells of new blocks; accounts that are not in view, when their longer time is up. Hidden or minimised, "
+            "the window asks as seldom as for those. A locked wallet asks for nothing.",
+        )
+        self.keep_fresh = Switch(theme, "Keep what is on screen fresh")
+        self.keep_fresh.clicked.connect(self._on_keep_fresh_clicked)
+        card.body.addWidget(self.keep_fresh)
+        card = self.add_card(
             "How long a number serves",
             "Counted from the moment it was asked for. Then it shows as Stale and is asked for again: nothing is "
             "deleted by it. Shorter times ask servers more often.",
@@ -164,6 +173,7 @@ class FreshnessSection(Section):
         if self.session is None:
             return
         self.preload.setChecked(self.session.settings.now.preload)
+        self.keep_fresh.setChecked(self.session.settings.now.keep_fresh)
         self._fill_networks([(n.name, n.id) for n in self.session.catalogue.networks()])
         self._show_rows()
 
@@ -221,6 +231,9 @@ class FreshnessSection(Section):
     def _on_preload_clicked(self, on: bool) -> None:
         self.tasks.start(self._keep_preload(on=on))
 
+    def _on_keep_fresh_clicked(self, on: bool) -> None:
+        self.tasks.start(self._keep_keeping_fresh(on=on))
+
     def _on_row_changed(self, purpose: Purpose, seconds: int) -> None:
         self.tasks.start(self._keep(purpose, self._chosen, float(seconds)))
 
@@ -236,6 +249,14 @@ class FreshnessSection(Section):
         await self.session.settings.change(preload=on)
         self.done("All balances are read after an unlock." if on else "Balances are read when you look at them.")
 
+    async def _keep_keeping_fresh(self, *, on: bool) -> None:
+        session = self.session
+        if session is None:
+            return
+        await session.settings.change(keep_fresh=on)
+        session.refresher.apply_settings()
+        self.done("What you look at is kept fresh." if on else "Balances are read again only when you ask for it.")
+
     async def _keep(self, purpose: Purpose, network: NetworkId | None, seconds: float | None) -> None:
         session = self.session
         if session is None:
@@ -245,6 +266,7 @@ class FreshnessSection(Section):
         if seconds is not None:
             overrides[purpose, network] = seconds
         await session.settings.change(ttl_s=overrides)
+        session.refresher.apply_settings()
         where = "everywhere" if network is None else f"on {session.catalogue.network(network).name}"
         words = PURPOSE_WORDS[purpose][0]
         said = "as usual again" if seconds is None else left_text(seconds)
@@ -259,5 +281,6 @@ class FreshnessSection(Section):
         text = f"{count} that you changed, for all networks or for one, go back to what the program comes with."
         if await confirm(self, self.theme, "Reset all times?", text, action="Reset"):
             await session.settings.change(ttl_s={})
+            session.refresher.apply_settings()
             self.done("All times are as usual again.")
             self._show_rows()

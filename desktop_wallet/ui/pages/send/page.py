@@ -137,6 +137,10 @@ class SendPage(Page):
         if session is not None and keys:
             self.tasks.start(session.balances.refresh(keys), key=f"refresh {keys[0]}")
 
+    @override
+    def on_screen(self) -> tuple[BalanceKey, ...]:
+        return self.draft.keys
+
     # From other pages
 
     def begin(self, draft: Draft, speed: Speed = Speed.NORMAL) -> None:
@@ -270,9 +274,8 @@ class SendPage(Page):
         else:
             if (entry.sender, entry.asset) == (sender, asset) and self.state.entry is entry:
                 self.cancel()
-                self.draft.show_most(
-                    plain_text(Amount(most.amount, asset.decimals)), most_text(most.left_at_most, asset)
-                )
+                text = plain_text(Amount(most.amount, asset.decimals))
+                self.draft.show_most(text, most_text(most.left_at_most, asset))
         finally:
             self.draft.max.setEnabled(True)
 
