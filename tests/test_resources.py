@@ -331,3 +331,63 @@ def test_the_readme_names_every_font_and_its_bytes() -> None:
     readme = resources.read_text("README.md")
     for path in sorted((CHECKOUT / "fonts").glob("*.ttf")):
         assert f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" in readme
+
+
+# --- names for prices -----------------------------------------------------------------------------------------------
+
+
+def test_a_coin_of_a_network_is_known_by_its_own_name() -> None:
+    names = {entry["name"]: entry["native"].get("coingecko") for entry in networks()}
+    assert names.pop("Polygon PoS") == "polygon-ecosystem-token"
+    assert names.pop("Sepolia") is None
+    assert set(names.values()) == {"ethereum"}
+
+
+def test_nothing_on_a_test_network_has_a_name_for_prices() -> None:
+    tests = {entry["id"] for entry in networks() if entry["testnet"]}
+    assert tests
+    assert not [token for network, token in tokens() if network in tests and "coingecko" in token]
+
+
+@pytest.mark.parametrize("name", TOKEN_FILES)
+def test_every_name_for_prices_says_which_lists_have_it_for_that_contract(name: str) -> None:
+    document = resources.load_tokens_documents()[name.removesuffix(".toml").replace("-", ":")]
+    described = {source.split(":")[0] for source in document.get("price_sources", ())}
+    lines = re.findall(
+        r"^coingecko = \"([a-z0-9-]+)\"  # ([\w, -]+)$", resources.read_text("tokens", name), re.MULTILINE
+    )
+    assert [coin for coin, _ in lines] == [token["coingecko"] for token in document["token"] if "coingecko" in token]
+    named = {source for _, sources in lines for source in sources.split(", ")}
+    assert named == described
+    assert all(1 <= len(set(sources.split(", "))) <= 2 for _, sources in lines)
+
+
+def test_coins_of_one_name_are_one_thing() -> None:
+    """One id for tokens of different decimals, or of symbols that have nothing in common, would be a wrong line."""
+    known: dict[str, set[tuple[str, int]]] = {}
+    for _, token in tokens():
+        if "coingecko" in token:
+            known.setdefault(token["coingecko"], set()).add((token["symbol"], token["decimals"]))
+    different = {coin: seen for coin, seen in known.items() if len(seen) > 1}
+    assert different == {"tether": {("USDT", 6), ("USDT0", 6)}}
+
+
+def test_a_bridged_dollar_is_not_taken_for_the_issuers_own() -> None:
+    names = {(network, token["symbol"]): token.get("coingecko") for network, token in tokens()}
+    bridged = {key: name for key, name in names.items() if key[1] == "USDC.e"}
+    assert len(bridged) == 3
+    assert len(set(bridged.values())) == 3
+    assert "usd-coin" not in bridged.values()
+
+
+def test_the_wallet_binds_each_name_to_its_contract() -> None:
+    from desktop_wallet.services.known import known_coins
+
+    coins = known_coins()
+    usdc = AssetId.parse("eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48")
+    assert coins[usdc] == "usd-coin"
+    assert coins[AssetId.parse("eip155:137/slip44:966")] == "polygon-ecosystem-token"
+    written = sum("coingecko" in token for _, token in tokens()) + sum(
+        "coingecko" in entry["native"] for entry in networks()
+    )
+    assert len(coins) == written

@@ -19,6 +19,7 @@ from desktop_wallet.ui.main_window import MainWindow
 from desktop_wallet.ui.theme import SMALLEST_WINDOW, Theme, ThemeMode
 from desktop_wallet.ui.tour_cautions import CautionScenes
 from desktop_wallet.ui.tour_hands import PATIENCE_S, Hands, ShiftedClock
+from desktop_wallet.ui.tour_prices import PriceScenes
 from desktop_wallet.ui.tour_sending import SendingScenes
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Tour:
             sending = SendingScenes(self._hands)
             await sending.walk()
             await CautionScenes(self._hands, sending.seen).walk()
+            await PriceScenes(self._hands).walk()
             await self._lock()
         finally:
             (self._pictures / "transcript.txt").write_text("\n".join(transcript) + "\n", encoding="utf-8")

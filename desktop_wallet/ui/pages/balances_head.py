@@ -50,6 +50,8 @@ class BalancesHead(QWidget):
         self.worth = Text(theme, "", TextStyle.AMOUNT)
         self.worth.hide()
         self._line = ElidedText(theme, "", TextStyle.SMALL)
+        self._below = ElidedText(theme, "", TextStyle.SMALL)
+        self._below.hide()
         self.show_all = SecondaryButton(theme, "Show All Balances", "table-2")
         self.show_all.setCheckable(True)
         self.show_all.setToolTip("Every account, network and asset, zero balances too")
@@ -72,7 +74,12 @@ class BalancesHead(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3 * GRID)
-        column.addLayout(top)
+        whole = QVBoxLayout()
+        whole.setSpacing(GRID)
+        whole.addLayout(top)
+        # With a total in money there is more to say of it than fits beside the buttons.
+        whole.addWidget(self._below)
+        column.addLayout(whole)
         column.addWidget(self.totals)
         self.show_all.toggled.connect(self.zeros_toggled)
 
@@ -97,10 +104,19 @@ class BalancesHead(QWidget):
             left_out = total is not None and total.parts > money.parts
             note = "\nCoins of test networks are not counted: they are worth nothing." if left_out else ""
             self.worth.setToolTip(tooltip(f"{worth}, {money.currency.name}\n{text}{note}"))
-        late = bool(text) and money is not None and money.outdated
-        self._line.set_token(Token.STALE if late else Token.TEXT)
-        self._line.set_text(f"{text}. {trouble}" if text and trouble and money is not None else text)
-        self._line.setAccessibleName(f"All balances: {self._line.text()}")
+        priced = not self.worth.isHidden()
+        line, other = (self._below, self._line) if priced else (self._line, self._below)
+        line.setVisible(True)
+        other.setVisible(False)
+        late = priced and money is not None and money.outdated
+        line.set_token(Token.STALE if late else Token.TEXT)
+        line.set_text(f"{text}. {trouble}" if trouble and priced else text)
+        line.setAccessibleName(f"All balances: {line.text()}")
+
+    @property
+    def line(self) -> str:
+        """Return what is said of the total's age and of what is not in it."""
+        return (self._line if self._below.isHidden() else self._below).text()
 
     def set_busy(self, *, refreshing: bool, preloading: bool) -> None:
         """Let no one start twice what runs already; a refresh may run beside a preload."""
