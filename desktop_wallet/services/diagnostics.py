@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from desktop_wallet.cache.pages import CacheTrouble
     from desktop_wallet.core.alerts import Alert
-    from desktop_wallet.core.balances import BalanceKey
     from desktop_wallet.core.instants import Instant
     from desktop_wallet.core.networks import Network
     from desktop_wallet.net.pool import EndpointStatus
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from desktop_wallet.services.reports import Progress
     from desktop_wallet.services.session import Session
     from desktop_wallet.services.session_parts import SessionParts
+    from desktop_wallet.services.slicing import Slicer
 
 _TOGETHER_S = 1.0
 """Two ends of a wait that lie closer together are one: they were looked at one after the other."""
@@ -51,8 +51,8 @@ class ServerLine:
     state: ServerState
     status: EndpointStatus | None = None
     next_try_s: float | None = None
-    push: str = ""
-    """How the server tells of new blocks by itself; empty where that is not known."""
+    pushes: bool = False
+    """It tells of new blocks by itself just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Diagnostics:
         on_disk = await session.pages.stats()
         metrics = await session.metrics.snapshot()
         return Diagnosis(
-            at=self._parts.clock.now(),
+            at=self.now(),
             metrics=metrics,
             alerts=session.alerts.current(),
             servers=self.servers(),
@@ -109,32 +109,39 @@ class Diagnostics:
     def servers(self) -> tuple[ServerLine, ...]:
         """Return every server in use, network by network, the one that is asked first before the others."""
         catalogue = self._session.catalogue
+        pushing = self._session.refresher.pushed_by
         return tuple(
-            line for network in catalogue.networks() for line in server_lines(network, catalogue.statuses(network.id))
+            line
+            for network in catalogue.networks()
+            for line in server_lines(network, catalogue.statuses(network.id), pushing.get(network.id, ""))
         )
 
-    async def kept(self) -> list[BalanceKey]:
-        """Return the balances of which a reading is in memory, in slices."""
-        found: list[BalanceKey] = []
-        state = self._session.balances.state
-        async for some in self._parts.slicer.slices(self._session.balances.keys()):
-            found += [key for key in some if state(key).reading is not None]
-        return found
+    def now(self) -> Instant:
+        """Return the present instant."""
+        return self._parts.clock.now()
+
+    @property
+    def slicer(self) -> Slicer:
+        """Return what hands out long work in slices: there is one for the whole session."""
+        return self._parts.slicer
 
 
-def server_lines(network: Network, statuses: Iterable[EndpointStatus]) -> list[ServerLine]:
-    """Return the servers of a network: those that have a status in its order, then those never asked."""
+def server_lines(network: Network, statuses: Iterable[EndpointStatus], pushing: str = "") -> list[ServerLine]:
+    """Return the servers of a network: those that have a status in its order, then those never asked.
+
+    `pushing` is the host that tells of new blocks by itself, if one does.
+    """
     by_host = {status.host: status for status in statuses}
     hosts = dict.fromkeys((*by_host, *(endpoint.host for endpoint in network.endpoints)))
-    return [_line(network, host, by_host.get(host)) for host in hosts]
+    return [_line(network, host, by_host.get(host), pushes=host == pushing) for host in hosts]
 
 
-def _line(network: Network, host: str, status: EndpointStatus | None) -> ServerLine:
+def _line(network: Network, host: str, status: EndpointStatus | None, *, pushes: bool) -> ServerLine:
     state = server_state(status)
     next_try_s = None
     if status is not None and state in (ServerState.LIMITED, ServerState.PAUSED, ServerState.DOWN):
         next_try_s = max(status.rate_limited_for_s, status.paused_for_s) or None
-    return ServerLine(network, host, state, status, next_try_s)
+    return ServerLine(network, host, state, status, next_try_s, pushes)
 
 
 def server_state(status: EndpointStatus | None) -> ServerState:

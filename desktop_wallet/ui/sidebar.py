@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from desktop_wallet.ui.pages.page import Page
 
-_AT_THE_FOOT = ("settings",)
+_AT_THE_FOOT = ("diagnostics", "settings")
 
 
 class Sidebar(QFrame):

@@ -92,6 +92,7 @@ QPushButton[kind="link"]:hover {{ text-decoration: underline; }}
 QPushButton[kind="link"]:focus {{ border-color: {c["accent"]}; }}
 QPushButton[kind="link"]:disabled {{ color: {c["muted"]}; }}
 QPushButton[kind="link"][quiet="true"] {{ color: {c["muted"]}; }}
+QPushButton[kind="link"][warns="true"] {{ color: {c["stale"]}; }}
 QPushButton[kind="icon"] {{
     background: transparent; border: 2px solid transparent; padding: 0; min-height: 24px; max-height: 24px;
     min-width: 24px; max-width: 24px;

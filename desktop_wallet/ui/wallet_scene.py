@@ -47,6 +47,7 @@ class WalletScene(QWidget):
         self._asked_for_details = False
         self._lay_out()
         self.sidebar.page_chosen.connect(self.open_page)
+        self.status.alerts_wanted.connect(lambda: self.open_page("diagnostics"))
 
     def _lay_out(self) -> None:
         self._middle = QWidget()

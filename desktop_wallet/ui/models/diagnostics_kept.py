@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 from typing_extensions import override
 
 from desktop_wallet.core.addresses import display_address, shorten
-from desktop_wallet.core.balances import BalanceKey
+from desktop_wallet.core.freshness import BadgeKind
+from desktop_wallet.services.slicing import SLICE
 from desktop_wallet.ui.measures import age_text, left_text
 from desktop_wallet.ui.models.balance_names import BalanceNames
 from desktop_wallet.ui.models.diagnostics_cells import Cell, CellsModel, Head
@@ -21,20 +22,22 @@ from desktop_wallet.ui.theme import TextStyle, Token
 from desktop_wallet.ui.words import badge_text, badge_tooltip
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from PySide6.QtCore import QObject
 
+    from desktop_wallet.core.balances import BalanceKey
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.core.instants import Instant
+    from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.services.session import Session
     from desktop_wallet.services.slicing import Slicer
     from desktop_wallet.ui.models.balance_names import AccountWords, AssetWords
 
 _SORTED_AT_ONCE = 1_000
 """Lines that are sorted in one go: half a millisecond."""
-_Place = tuple[float, int]
-"""What a line is sorted by, and where it stood."""
+_BADGED_AT_ONCE = 100
+"""A badge costs some microseconds."""
 
 
 class KeptColumn(enum.IntEnum):
@@ -83,6 +86,8 @@ class KeptModel(CellsModel):
         super().__init__(parent)
         self._session: Session | None = None
         self._names: BalanceNames | None = None
+        """Those that the lines have their numbers from."""
+        self._renamed = False
         self._lines: list[_Line] = []
         self._badges: dict[int, Badge] = {}
         self.view = KeptView()
@@ -94,22 +99,23 @@ class KeptModel(CellsModel):
     def attach(self, session: Session | None) -> None:
         """Show the balances of this session from the next `relist` on; None drops everything."""
         self._session = session
-        self._names = None
         self.total = 0
-        if session is None:
-            self.view = KeptView()
-            self._settle([])
+        self.view = KeptView()
+        self._settle([], None)
 
     def forget_names(self) -> None:
         """Accounts, networks or tokens changed: the next `relist` takes their names anew."""
-        self._names = None
+        self._renamed = True
 
     async def relist(self, slicer: Slicer) -> None:
         """List, match and sort what is kept now."""
         session, view = self._session, self.view
         if session is None:
             return
-        names = self._names = self._names or BalanceNames(session.accounts, session.catalogue)
+        names = self._names
+        if names is None or self._renamed:
+            self._renamed = False
+            names = BalanceNames(session.accounts, session.catalogue)
         wanted = view.search.strip().casefold()
         accounts: dict[int, bool] = {}
         assets: dict[int, bool] = {}
@@ -127,10 +133,11 @@ class KeptModel(CellsModel):
                 if accounts[account] or assets[asset]:
                     found.append(_Line(key, account, asset))
         if view.by is not None:
-            found = await _sorted(found, await self._places(found, view.by, names, session, slicer), view, slicer)
+            places = await self._places(session, names, found, view.by, slicer)
+            found = await _sorted(found, places, slicer, descending=view.descending)
         if self._session is session:  # a lock may have come in between
             self.total = total
-            self._settle(found)
+            self._settle(found, names)
 
     def tick(self, first: int, last: int) -> None:
         """A second has passed: repaint what says something else by now."""
@@ -193,14 +200,9 @@ class KeptModel(CellsModel):
         return "\t".join(self.make_cell(line, column).spoken for column in KeptColumn)
 
     def _words(self, line: int) -> tuple[AccountWords, AssetWords]:
-        names = self._names or self._named()
-        return names.accounts[self._lines[line].account], names.assets[self._lines[line].asset]
-
-    def _named(self) -> BalanceNames:
-        # Between `forget_names` and the next `relist` the lines still have the numbers of the names before.
-        if self._names_before is None:
+        if self._names is None:
             raise LookupError("lines without names")
-        return self._names_before
+        return self._names.accounts[self._lines[line].account], self._names.assets[self._lines[line].asset]
 
     def _badge(self, line: int) -> Badge:
         badge = self._badges.get(line)
@@ -213,3 +215,65 @@ class KeptModel(CellsModel):
     def _source(self, line: int) -> str:
         state = None if self._session is None else self._session.balances.state(self._lines[line].key)
         return "Disk" if state is None or state.arrived is None else "Memory"
+
+    async def _places(
+        self, session: Session, names: BalanceNames, lines: Sequence[_Line], by: KeptColumn, slicer: Slicer
+    ) -> list[float]:
+        """Return the number that each line is sorted by."""
+        symbols = sorted(range(len(names.assets)), key=lambda number: names.assets[number].symbol.casefold())
+        ranks = {number: rank for rank, number in enumerate(symbols)}
+        networks: dict[NetworkId, int] = {network: place for place, network in enumerate(names.networks)}
+        places: list[float] = []
+        async for some in slicer.slices(lines, _BADGED_AT_ONCE if by in _BY_BADGE else SLICE):
+            if by in _BY_BADGE:
+                badges = session.balances.badges([line.key for line in some], self.opened)
+                places += [_BY_BADGE[by](badge) for badge in badges]
+            elif by is KeptColumn.ACCOUNT:
+                places += [line.account for line in some]
+            elif by is KeptColumn.NETWORK:
+                places += [networks.get(line.key.network, len(networks)) for line in some]
+            elif by is KeptColumn.ASSET:
+                places += [ranks[line.asset] for line in some]
+            else:
+                states = (session.balances.state(line.key) for line in some)
+                places += [0.0 if state.arrived is not None else 1.0 for state in states]
+        return places
+
+    def _settle(self, lines: list[_Line], names: BalanceNames | None) -> None:
+        # Keys are the very objects of the list of all, until that is made anew.
+        same = len(lines) == len(self._lines) and all(
+            new.key is old.key for new, old in zip(lines, self._lines, strict=True)
+        )
+        self._badges.clear()
+        if same and names is not None:
+            self._lines, self._names = lines, names
+            return
+        self.beginResetModel()
+        self._lines, self._names = lines, names
+        self.forget_cells()
+        self.endResetModel()
+        self.relaid.emit()
+
+
+_BY_BADGE: Mapping[KeptColumn, Callable[[Badge], float]] = {
+    KeptColumn.BADGE: lambda badge: list(BadgeKind).index(badge.kind),
+    KeptColumn.AGE: lambda badge: badge.age_s or 0.0,
+    KeptColumn.LEFT: lambda badge: badge.left_s or 0.0,
+}
+
+
+async def _sorted(lines: Sequence[_Line], places: Sequence[float], slicer: Slicer, *, descending: bool) -> list[_Line]:
+    """Return the lines by their places, a few at a time; equals stay as they were."""
+    sign = -1 if descending else 1
+    parts = [
+        sorted((sign * places[number], number) for number in numbers)
+        async for numbers in slicer.slices(range(len(lines)), _SORTED_AT_ONCE)
+    ]
+    made: list[_Line] = []
+    async for some in slicer.slices(heapq.merge(*parts)):
+        made += [lines[number] for _, number in some]
+    return made
+
+
+def _left_token(badge: Badge) -> Token:
+    return Token.TEXT if badge.left_s else Token.MUTED

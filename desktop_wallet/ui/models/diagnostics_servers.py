@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from typing_extensions import override
 
 from desktop_wallet.services.diagnostics import ServerLine, ServerState
+from desktop_wallet.ui.measures import left_text
 from desktop_wallet.ui.models.diagnostics_cells import Cell, CellsModel, Head
 from desktop_wallet.ui.models.diagnostics_words import (
     STATE_WORDS,
@@ -15,7 +16,6 @@ from desktop_wallet.ui.models.diagnostics_words import (
     last_error_text,
     server_sentence,
 )
-from desktop_wallet.ui.measures import left_text
 from desktop_wallet.ui.theme import TextStyle, Token
 
 if TYPE_CHECKING:
@@ -105,7 +105,9 @@ class ServersModel(CellsModel):
             case ServerColumn.SERVER:
                 return Cell(server.host, server.network.name, style=TextStyle.MEDIUM)
             case ServerColumn.STATE:
-                note = "" if server.next_try_s is None else left_text(max(server.next_try_s, 1))
+                note = "pushes blocks" if server.pushes else ""
+                if server.next_try_s is not None:
+                    note = left_text(max(server.next_try_s, 1))
                 return Cell(STATE_WORDS[server.state], note, dot=_DOTS[server.state])
             case ServerColumn.BLOCK:
                 height = None if status is None else status.height

@@ -10,7 +10,7 @@ from desktop_wallet.cache.troubles import CacheTroubleKind
 from desktop_wallet.core.alerts import AlertKind
 from desktop_wallet.services.diagnostics import ServerState
 from desktop_wallet.services.events import EventKind
-from desktop_wallet.ui.error_text import error_text
+from desktop_wallet.ui.error_text import TEXTS, error_text
 from desktop_wallet.ui.measures import age_text, bytes_text, count_text, left_text, percent_text, time_text
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def _requests(metrics: MetricsSnapshot) -> tuple[Figure, ...]:
             "" if share is None else percent_text(share),
             "Balances that needed no call of their own: they were kept, or came with others.",
         ),
-        Figure("Preloads", f"{metrics.preloads:,}", f"{count_text(metrics.preload_balances, 'balance')}"),
+        Figure("Preloads", f"{metrics.preloads:,}", f"of {count_text(metrics.preload_balances, 'balance')}"),
         Figure("Failed in preloads", f"{failed:,}", means="Balances that could not be read then."),
         Figure("Invalidations", f"{metrics.invalidations:,}", means="How often balances were declared out of date."),
     )
@@ -235,7 +235,11 @@ def _kept(found: Diagnosis) -> tuple[Figure, ...]:
             f"of {bytes_text(found.limit_bytes)}" if found.mode is CacheMode.ON else "",
         ),
         Figure("Pages on the disk", f"{metrics.pages:,}", means="One for each address on each network, encrypted."),
-        Figure("In memory", count_text(metrics.memory_entries, "balance"), f"about {bytes_text(metrics.memory_bytes)}"),
+        Figure(
+            "Balances in memory",
+            f"{metrics.memory_entries:,}",
+            f"about {bytes_text(metrics.memory_bytes)}" if metrics.memory_entries else "",
+        ),
     )
 
 
@@ -277,8 +281,8 @@ def server_sentence(line: ServerLine, now: Instant) -> str:
         parts.append(f"{word}: {error_text(status.last_error, lambda _: line.network.name).sentence}")
     if status is not None and status.last_ok is not None:
         parts.append(f"Its last answer came {age_text(max(status.last_ok.age_s(now), 0))} ago.")
-    if line.push:
-        parts.append(line.push)
+    if line.pushes:
+        parts.append("It tells of new blocks by itself.")
     return " ".join(parts)
 
 
@@ -307,8 +311,23 @@ def event_text(event: Event, network_name: Callable[[str], str]) -> str:
     words = _EVENTS.get(event.name)
     if words is None or not words.needs <= told.keys():
         return _plain_event(event.name, told)
-    took = told.get("took_ms", "")
-    return words.text.format_map(told) + (f", in {took} ms" if took else "")
+    if "reason" in told:
+        told["reason"] = _reason_words(told["reason"])
+    took_ms = told.get("took_ms", "")
+    return words.text.format_map(told) + (f", in {_took_text(int(took_ms))}" if took_ms.isdigit() else "")
+
+
+def _reason_words(reason: str) -> str:
+    """Return an error that the log names by its class in our words: "Request refused, status 500"."""
+    kind, *data = reason.split()
+    words = {each.__name__: words for each, words in TEXTS.items()}.get(kind)
+    if words is None:
+        return reason
+    return ", ".join((words.title, *(each.replace("_", " ").replace("=", " ") for each in data)))
+
+
+def _took_text(took_ms: int) -> str:
+    return f"{took_ms} ms" if took_ms < 1_000 else f"{took_ms / 1_000:.1f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +342,10 @@ def _words(text: str, *needs: str) -> _EventWords:
 
 _EVENTS = {
     "read": _words("{hits} from the cache, {misses} asked of {networks}", "hits", "misses", "networks"),
-    "not read": _words("{balances} of {network} not read: {host}, {reason}", "balances", "network", "host", "reason"),
+    "not read": _words(
+        "{balances} balances of {network} not read: {host}, {reason}", "balances", "network", "host", "reason"
+    ),
+    "server failed": _words("{host} of {network} failed: {reason}", "host", "network", "reason"),
     "invalidated": _words("Out of date since {cause}: {networks}", "cause", "networks"),
     "preloaded": _words("{balances} balances, {failed} failed", "balances", "failed"),
     "transfer": _words("A payment on {network} is {state}", "network", "state"),
