@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from desktop_wallet.core.balances import FailureReason
 from desktop_wallet.core.errors import VaultLocked
-from desktop_wallet.core.freshness import Purpose
+from desktop_wallet.core.freshness import CLOCK_TOLERANCE_S, Purpose
 from desktop_wallet.core.positions import Height
 from desktop_wallet.services.background import Background
 from desktop_wallet.services.backing_off import BackOff
@@ -99,7 +99,7 @@ class Refresher:
         self._watched = defaultdict(list)
         for key in keys:
             self._watched[key.network].append(key)
-        self._standing.watch(new)
+        self._standing.watch(new, by_itself=self._keep_fresh())
         self._changed.set()
 
     def set_hidden(self, hidden: bool) -> None:  # noqa: FBT001 - a word of its own
@@ -121,7 +121,6 @@ class Refresher:
             return 0.0 if any(self._round(network).reading for network in self._watched) else None
         return due_s
 
-    @property
     def pushed_by(self) -> Mapping[NetworkId, str]:
         """Return the networks whose new blocks are pushed just now, and the host that does it."""
         return self._heads.live
@@ -181,11 +180,8 @@ class Refresher:
         return self._round(network).back_off
 
     def _ttl_s(self, network: NetworkId) -> float:
-        return self._parts.policy().ttl_s(self._purpose, self._parts.book.network(network))
-
-    @property
-    def _purpose(self) -> Purpose:
-        return Purpose.BACKGROUND if self._hidden else Purpose.DISPLAY
+        purpose = Purpose.BACKGROUND if self._hidden else Purpose.DISPLAY
+        return self._parts.policy().ttl_s(purpose, self._parts.book.network(network))
 
     def _due_in_s(self, network: NetworkId) -> float:
         """Return in how many seconds the next batch of a network is to leave; infinite while one is under way."""
@@ -198,15 +194,19 @@ class Refresher:
             return due_s
         if current.head is not None:
             due_s = 0.0
-        if current.began is not None:
+        if current.began is not None and not current.back_off.failures:
             apart_s = min(max(self._parts.book.network(network).block_time_s, SHORTEST_S), ttl_s)
             due_s = max(due_s, apart_s - current.began.age_s(now))
         return max(due_s, current.back_off.left_s, 0.0)
 
     def _key_due_in_s(self, key: BalanceKey, now: Instant, ttl_s: float) -> float:
-        reading = self._balances.state(key).reading
-        if reading is not None and not self._balances.is_due(key, self._purpose):
-            return ttl_s - min(_LEAD_S, ttl_s / 10) - reading.started.age_s(now)
+        state = self._balances.state(key)
+        reading = state.reading
+        if reading is not None and state.failure is None and not state.left_chain:
+            # How old the block is has no say: the next one is asked for in time.
+            age_s = reading.started.age_s(now)
+            if age_s >= -CLOCK_TOLERANCE_S and self._parts.registry.invalidations.covers(reading):
+                return ttl_s - min(_LEAD_S, ttl_s / 10) - age_s
         tried = self._tried.get(key)
         if tried is None or (reading is not None and reading.started.is_after(tried)):
             return 0.0

@@ -56,14 +56,24 @@ class Standing:
         self._balances = balances
         self._on_left = on_left
         self._watched: frozenset[BalanceKey] = frozenset()
+        self._by_itself = True
         self._rounds: dict[NetworkId, _Rounds] = {}
         self._tasks = Tasks()
         self._stopped = False
         balances.watch_readings(self._on_kept, self._on_restored)
 
-    def watch(self, keys: Collection[BalanceKey]) -> None:
-        """Look up the blocks of these balances at any depth, from now on."""
-        self._watched = frozenset(keys)
+    def watch(self, keys: Collection[BalanceKey], *, by_itself: bool = True) -> None:
+        """Look up the blocks of these balances at any depth, from now on.
+
+        Those that come from the disk are looked up at once, unless nothing shall be asked by itself.
+        """
+        new = [key for key in keys if key not in self._watched]
+        self._watched, self._by_itself = frozenset(keys), by_itself
+        self._on_restored([key for key in new if self._is_from_disk(key)])
+
+    def _is_from_disk(self, key: BalanceKey) -> bool:
+        state = self._balances.state(key)
+        return state.reading is not None and state.arrived is None
 
     def hint(self, network: NetworkId) -> None:
         """Look at all blocks of a network soon: a head does not follow the one before."""
@@ -91,7 +101,7 @@ class Standing:
 
     def _on_restored(self, keys: Sequence[BalanceKey]) -> None:
         # What the disk kept may have left the chain while nobody looked. Only what is on screen is worth a question.
-        for network in {key.network for key in keys if key in self._watched}:
+        for network in {key.network for key in keys if key in self._watched and self._by_itself}:
             self._want(network)
 
     def _want(self, network: NetworkId) -> None:

@@ -31,7 +31,7 @@ from desktop_wallet.services.transfers import TransferBook
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
     from pathlib import Path
 
     from desktop_wallet.core.invalidation import Scope
@@ -76,6 +76,11 @@ class ScriptedAdapter:
         self._clock = clock
         self.chains = {endpoint.host: Chain() for endpoint in of.endpoints}
         self.on_chain: bool | None = None
+        self.left: set[Height] = set()
+        """Blocks that are no longer in the chain."""
+        self.looked_up: list[tuple[Height, ...]] = []
+        self.push: ScriptedPush | None = None
+        """Whether the first server pushes heads, and which."""
         self.requests: list[ReadRequest] = []
         self.cancelled = 0
         self._gate = asyncio.Event()
@@ -142,8 +147,49 @@ class ScriptedAdapter:
     async def is_on_chain(self, height: Height, *, avoid: frozenset[str] = frozenset()) -> bool | None:
         return self.on_chain
 
+    async def standing(self, heights: Sequence[Height]) -> dict[Height, bool | None]:
+        self.looked_up.append(tuple(heights))
+        return {height: height not in self.left for height in heights}
+
+    def pushes(self, endpoint: Endpoint) -> bool:
+        return self.push is not None and endpoint == self._network.endpoints[0]
+
+    @asynccontextmanager
+    async def heads(self, endpoint: Endpoint) -> AsyncIterator[ScriptedPush]:
+        assert self.push is not None
+        self.push.opened_s.append(self._clock.boot_s)
+        if self.push.refuses is not None:
+            raise self.push.refuses
+        self.push.open += 1
+        try:
+            yield self.push
+        finally:
+            self.push.open -= 1
+
     def endpoint_statuses(self) -> tuple[object, ...]:
         return ()
+
+
+@dataclass
+class ScriptedPush:
+    """What a server pushes: heads, and at last perhaps a failure. `refuses` it fails with before."""
+
+    refuses: NetworkFailure | UntrustedReply | None = None
+    open: int = 0
+    opened_s: list[float] = field(default_factory=list)
+    coming: asyncio.Queue[Height | NetworkFailure | UntrustedReply] = field(default_factory=asyncio.Queue)
+
+    async def next(self) -> Height:
+        came = await self.coming.get()
+        if isinstance(came, Height):
+            return came
+        raise came
+
+    def head(self, number: int, *, branch: str = "", parent_branch: str | None = None) -> None:
+        """Push a head; those of one branch follow each other."""
+        parent = branch if parent_branch is None else parent_branch
+        names = (f"0x{number:x}{branch}", f"0x{number - 1:x}{parent}")
+        self.coming.put_nowait(Height(HeightKind.BLOCK, number, *names, None))
 
 
 class ScriptedAdapters:
