@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NewType
 
 from typing_extensions import override
 
-from desktop_wallet.core.positions import Position, blocks_between
+from desktop_wallet.core.positions import Height, Position, blocks_between
 
 if TYPE_CHECKING:
     from desktop_wallet.core.addresses import Address
@@ -212,10 +212,16 @@ def merge(state: BalanceState, new: Reading, evidence: Evidence) -> tuple[Balanc
         return taken, Verdict.TAKEN
     if distance < 0:
         return _merge_below(state, taken, -distance, evidence)
-    plausible = max(old.started.age_s(evidence.now), 0.0) / evidence.block_time_s + JUMP_ALLOWANCE
+    plausible = _passed_s(old, evidence.now) / evidence.block_time_s + JUMP_ALLOWANCE
     if distance > plausible and not evidence.agreed:
         return state, Verdict.DOUBTED
     return taken, Verdict.TAKEN
+
+
+def _passed_s(old: Reading, now: Instant) -> float:
+    """Return the seconds in which the chain may have grown: since the read, or since its block if that was old."""
+    time_s = old.position.time_s if isinstance(old.position, Height) else None
+    return max(old.started.age_s(now), 0.0 if time_s is None else now.wall_s - time_s, 0.0)
 
 
 def _merge_below(

@@ -66,25 +66,31 @@ class Heights:
         told = self._told.get(host)
         return None if told is None else told.number
 
-    def lag_blocks(self, host: str, now: Instant) -> int | None:
+    def lag_blocks(self, host: str) -> int | None:
         """Return by how many blocks an endpoint is behind the others as far as one knows, None if it told no height."""
-        height = self._by_now(host, now)
-        head = self._head(now)
-        return None if height is None or head is None else max(round(head - height), 0)
+        told = self._told.get(host)
+        if told is None:
+            return None
+        # One that was heard earlier is taken to have gone on since; the other way round it would be demoted for
+        # another's guessed height.
+        leads = sorted(
+            [0.0, *(other.number - self._grown(told, other.at) for each, other in self._told.items() if each != host)]
+        )
+        # One alone among three or more has no say.
+        return max(round(leads[-2] if len(leads) > 2 else leads[-1]), 0)
 
     def stands_still(self, host: str) -> bool:
         """Return whether the head an endpoint told of was too old to be its chain's newest block."""
         told = self._told.get(host)
         return told is not None and told.head_age_s is not None and told.head_age_s > self._max_head_age_s
 
-    def is_behind(self, host: str, now: Instant) -> bool:
+    def is_behind(self, host: str) -> bool:
         """Return whether others should be asked before this endpoint."""
         if host in self._astray:
             return True
         if self.stands_still(host) and any(self._is_young(each) for each in self._told):
             return True
-        height, head = self._by_now(host, now), self._head(now)
-        return height is not None and head is not None and height < head - self._lag_allowed
+        return (self.lag_blocks(host) or 0) > self._lag_allowed
 
     def due(self, hosts: Collection[str], now: Instant) -> tuple[str, ...]:
         """Return whom to ask for a head only, and count them as asked: each once a minute at most.
@@ -96,7 +102,7 @@ class Heights:
         found = tuple(
             host
             for host in hosts
-            if (nobody_goes_on or self.is_behind(host, now)) and self._seconds_since(host, now) >= _ASK_AGAIN_S
+            if (nobody_goes_on or self.is_behind(host)) and self._seconds_since(host, now) >= _ASK_AGAIN_S
         )
         self._asked_again.update(dict.fromkeys(found, now))
         return found
@@ -113,19 +119,9 @@ class Heights:
         return told.head_age_s is not None and told.head_age_s <= self._max_head_age_s
 
     def _leaps(self, number: int, now: Instant) -> bool:
-        by_now = [self._by_now(host, now) for host in self._told if self._is_young(host)]
-        return any(by_now) and number > max(height or 0.0 for height in by_now) + self._leap_allowed
+        young = [self._grown(told, now) for host, told in self._told.items() if self._is_young(host)]
+        return bool(young) and number > max(young) + self._leap_allowed
 
-    def _by_now(self, host: str, now: Instant) -> float | None:
-        """Return the height an endpoint should have by now if it follows its chain, None if it never told one."""
-        told = self._told.get(host)
-        if told is None:
-            return None
-        return told.number + max(now.boot_s - told.at.boot_s, 0.0) / self._block_time_s
-
-    def _head(self, now: Instant) -> float | None:
-        """Return the height that the endpoints agree on; one alone among three or more has no say."""
-        heights = sorted(height for host in self._told if (height := self._by_now(host, now)) is not None)
-        if not heights:
-            return None
-        return heights[-2] if len(heights) > 2 else heights[-1]
+    def _grown(self, told: _Told, then: Instant) -> float:
+        """Return the height an endpoint should have had at a later time if it follows its chain."""
+        return told.number + max(then.boot_s - told.at.boot_s, 0.0) / self._block_time_s

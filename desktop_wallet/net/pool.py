@@ -171,7 +171,6 @@ class EndpointPool:
 
     def statuses(self) -> tuple[EndpointStatus, ...]:
         """Return how each endpoint does, best first."""
-        now = self._clock.now()
         return tuple(
             EndpointStatus(
                 member.host,
@@ -183,8 +182,8 @@ class EndpointPool:
                 member.bucket.holds_back_s(),
                 member.health.requests,
                 member.health.failures,
-                self._heights.lag_blocks(member.host, now),
-                self._heights.is_behind(member.host, now),
+                self._heights.lag_blocks(member.host),
+                self._heights.is_behind(member.host),
                 self._heights.stands_still(member.host),
                 member.bucket.paused_for_s(),
             )
@@ -196,13 +195,12 @@ class EndpointPool:
 
         `time_s` is the time of the block there (Unix seconds), where it told that too.
         """
-        now = self._clock.now()
-        self._heights.note(host, number, time_s, now)
+        self._heights.note(host, number, time_s, self._clock.now())
         for member in self._members.values():
-            behind = self._heights.is_behind(member.host, now)
+            behind = self._heights.is_behind(member.host)
             if behind is not member.behind:
                 member.behind = behind
-                lag = self._heights.lag_blocks(member.host, now)
+                lag = self._heights.lag_blocks(member.host)
                 event = "server is behind and is asked after the others" if behind else "server has caught up"
                 self._log(logging.INFO, event, member, lag_blocks=lag)
 
@@ -265,7 +263,7 @@ class EndpointPool:
         def rank(member: _Member) -> tuple[bool, float, float]:
             # One never tried comes after one that works: our addresses are not shown to more servers than needed.
             latency_ms = math.inf if member.health.latency_ms is None else member.health.latency_ms
-            behind = self._heights.is_behind(member.host, now)
+            behind = self._heights.is_behind(member.host)
             return behind, round(member.health.recent_failures(now), 1), latency_ms
 
         return sorted(self._members.values(), key=rank)

@@ -170,7 +170,9 @@ class Arrivals:
         second = replace(request, keys=tuple(first), avoid=avoid, seq=self._invalidations.counter)
         async for batch in adapter.read_balances(second):
             witnesses = [r for r in batch.readings if self._agrees(r, first[r.key], doubted, adapter)]
-            plain = [r for r in batch.readings if r.key not in doubted]
+            agreeing = {witness.key for witness in witnesses}
+            # One that contradicts a leap may be right itself: the merge tells.
+            plain = [r for r in batch.readings if r.key not in agreeing]
             for readings, agreed in ((witnesses, True), (plain, False)):
                 taken, _ = self.take(
                     readings, network.block_time_s, old_on_chain=lambda old: looked_up.get(old.position), agreed=agreed

@@ -94,6 +94,12 @@ def test_a_height_that_ran_away_from_the_clock_needs_a_second_witness() -> None:
     assert merge(held(100), leap, evidence(2 * BLOCK_S))[1] is Verdict.TAKEN
 
 
+def test_a_chain_that_stood_still_may_have_grown_for_as_long_as_it_did() -> None:
+    stood = held(100, time_s=int(instant(0).wall_s) - 3_600)
+    assert merge(stood, reading(100 + 300 + JUMP_ALLOWANCE), evidence())[1] is Verdict.TAKEN
+    assert merge(stood, reading(100 + 300 + JUMP_ALLOWANCE + 1), evidence())[1] is Verdict.DOUBTED
+
+
 def test_at_one_height_the_read_that_began_later_counts() -> None:
     newer = held(5, started_s=10.0)
     assert merge(newer, reading(5, started_s=9.0), evidence(11))[1] is Verdict.OUTDATED

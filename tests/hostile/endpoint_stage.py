@@ -235,9 +235,11 @@ class EndpointStage:
 
 
 def furnished(node: Anvil) -> str:
-    """Put Multicall3 and a token on a node; return the token's address."""
+    """Put Multicall3 and a token on a node, well below its head; return the token's address."""
     node.put_multicall3()
-    return node.deploy_token("Token", "TOK", supply=10**24)
+    token = node.deploy_token("Token", "TOK", supply=10**24)
+    node.mine(50)
+    return token
 
 
 @contextlib.asynccontextmanager

@@ -28,14 +28,14 @@ def tell(heights: Heights, clock: FakeClock, host: str, number: int, age_s: floa
 
 
 def test_the_lag_is_told_in_blocks_and_grows_only_as_others_tell_of_more(heights: Heights, clock: FakeClock) -> None:
-    assert heights.lag_blocks(A, clock.now()) is None
+    assert heights.lag_blocks(A) is None
     tell(heights, clock, A, 100)
-    assert heights.lag_blocks(A, clock.now()) == 0
+    assert heights.lag_blocks(A) == 0
     tell(heights, clock, B, 107)
-    assert (heights.lag_blocks(A, clock.now()), heights.lag_blocks(B, clock.now())) == (7, 0)
+    assert (heights.lag_blocks(A), heights.lag_blocks(B)) == (7, 0)
     clock.advance(10 * BLOCK_S)
-    assert heights.lag_blocks(A, clock.now()) == 7, "both go on as far as one knows"
-    assert heights.lag_blocks(C, clock.now()) is None
+    assert heights.lag_blocks(A) == 7, "both go on as far as one knows"
+    assert heights.lag_blocks(C) is None
 
 
 def test_a_server_that_stands_still_is_behind_once_another_is_known_to_go_on(
@@ -43,11 +43,11 @@ def test_a_server_that_stands_still_is_behind_once_another_is_known_to_go_on(
 ) -> None:
     tell(heights, clock, A, 100, age_s=121)
     assert heights.stands_still(A)
-    assert not heights.is_behind(A, clock.now()), "nobody is known to do better"
+    assert not heights.is_behind(A), "nobody is known to do better"
     tell(heights, clock, B, 100)
-    assert heights.is_behind(A, clock.now())
+    assert heights.is_behind(A)
     tell(heights, clock, A, 110)
-    assert not heights.is_behind(A, clock.now())
+    assert not heights.is_behind(A)
 
 
 def test_a_height_that_no_chain_has_reached_demotes_who_tells_of_it_and_nobody_else(
@@ -55,12 +55,12 @@ def test_a_height_that_no_chain_has_reached_demotes_who_tells_of_it_and_nobody_e
 ) -> None:
     tell(heights, clock, A, 100)
     tell(heights, clock, B, 10**18)
-    assert heights.is_behind(B, clock.now())
-    assert not heights.is_behind(A, clock.now())
-    assert heights.lag_blocks(A, clock.now()) == 0
+    assert heights.is_behind(B)
+    assert not heights.is_behind(A)
+    assert heights.lag_blocks(A) == 0
     assert heights.of(B) is None
     tell(heights, clock, B, 101)
-    assert not heights.is_behind(B, clock.now())
+    assert not heights.is_behind(B)
     assert heights.of(B) == 101
 
 
@@ -68,9 +68,9 @@ def test_a_leap_that_two_servers_tell_of_is_believed(heights: Heights, clock: Fa
     tell(heights, clock, A, 100)
     tell(heights, clock, B, 100_000)
     tell(heights, clock, C, 100_002)
-    assert not heights.is_behind(B, clock.now())
-    assert not heights.is_behind(C, clock.now())
-    assert heights.lag_blocks(A, clock.now()) == 99_902
+    assert not heights.is_behind(B)
+    assert not heights.is_behind(C)
+    assert heights.lag_blocks(A) == 99_902
 
 
 def test_who_is_behind_is_due_once_a_minute_and_no_more_when_it_has_caught_up(
@@ -122,7 +122,7 @@ def test_another_chains_heights_are_forgotten(heights: Heights, clock: FakeClock
     heights.forget()
     tell(heights, clock, B, 5)
     assert heights.of(A) is None
-    assert not heights.is_behind(B, clock.now())
+    assert not heights.is_behind(B)
 
 
 @given(st.lists(st.tuples(st.sampled_from(HOSTS), st.integers(0, 2**63), st.floats(-100, 10**6)), max_size=30))
@@ -134,7 +134,7 @@ def test_whatever_they_tell_nobody_is_due_twice_in_a_minute(told: list[tuple[str
         tell(heights, clock, host, number, age_s)
         clock.advance(7)
         now = clock.now()
-        assert all((heights.lag_blocks(each, now) or 0) >= 0 for each in HOSTS)
+        assert all((heights.lag_blocks(each) or 0) >= 0 for each in HOSTS)
         for each in heights.due(HOSTS, now):
             assert now.boot_s - last_s.get(each, -60.0) >= 60.0
             last_s[each] = now.boot_s

@@ -244,6 +244,7 @@ async def test_a_height_that_ran_away_counts_only_with_a_second_witness(tmp_path
         first, second = e.adapter.chains.values()
         await e.balances.refresh(e.keys)
         first.height, first.amount = 10**18, 0
+        second.height, second.amount = 10**12, 0
         report = await e.balances.refresh(e.keys)
         assert [failure.reason for failure in report.failed] == [FailureReason.DOUBTED]
         assert e.amount() == 1
@@ -251,6 +252,16 @@ async def test_a_height_that_ran_away_counts_only_with_a_second_witness(tmp_path
         second.amount = 3
         await e.balances.refresh(e.keys)
         assert e.amount() == 3
+
+
+async def test_where_one_server_claims_an_absurd_height_the_number_of_another_counts(tmp_path: Path) -> None:
+    async with engine(tmp_path) as e:
+        first, second = e.adapter.chains.values()
+        await e.balances.refresh(e.keys)
+        first.height, first.amount = 10**18, 0
+        second.height, second.amount = 101, 3
+        report = await e.balances.refresh(e.keys)
+        assert (report.failed, e.amount()) == ((), 3)
 
 
 async def test_one_network_that_fails_never_stops_the_others(tmp_path: Path) -> None:

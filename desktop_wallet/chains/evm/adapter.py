@@ -17,9 +17,10 @@ from desktop_wallet.chains.evm.sightings import look_up
 from desktop_wallet.chains.evm.tokens import token_calls, understand_token
 from desktop_wallet.chains.evm.transactions import build, decode
 from desktop_wallet.chains.evm.transfer_logs import transfers_to
-from desktop_wallet.chains.evm.wire import head_of, value_of
+from desktop_wallet.chains.evm.wire import LATEST, Head, head_of, value_of
 from desktop_wallet.chains.evm.witnesses import witnesses
 from desktop_wallet.core.addresses import Address, parse_address
+from desktop_wallet.core.balances import JUMP_ALLOWANCE
 from desktop_wallet.core.errors import ContradictoryReply, NoEndpointLeft, WrongChain
 from desktop_wallet.core.networks import Endpoint, Family, Network
 from desktop_wallet.net.json_rpc import NO_ANSWER, Call, RpcError, hex_data, hex_quantity
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from desktop_wallet.net.push import Pusher
 
 _REQUESTS_AT_ONCE = 3
+_SHORTEST_BLOCK_TIME_S = 0.001
 _ADDRESSES_AT_ONCE = 25
 """Two calls each: as many as one batch of the pool takes."""
 _LARGEST_CODE = 24_576
@@ -103,16 +105,31 @@ class EvmAdapter:
         return [batch for task in tasks for batch in task.result()]
 
     async def is_on_chain(self, height: Height, *, avoid: frozenset[str] = frozenset()) -> bool | None:
-        """Return whether the block still stands at its height; None if no server could tell or it has no hash."""
+        """Return whether the block still stands at its height; None if no server could tell or it has no hash.
+
+        A server that has not got so far can tell one thing: that no chain with a head as young as its own can have.
+        """
         if height.hash is None:
             return None
         expected = height.hash.lower()
         block = Call("eth_getBlockByNumber", (hex(height.number), False))
-        question = Question(always(block), lambda results, host: _stands(results, host, height.number, expected))
+
+        def understand(results: Sequence[Result], host: str) -> bool | None:
+            head = head_of(value_of(results[1], host), host)
+            stands = _stands(results, host, height.number, expected)
+            return False if stands is None and self._is_out_of_reach(height, head) else stands
+
+        question = Question(always(block, LATEST), understand)
         try:
             return (await self._line.ask(question, avoid=avoid)).value
         except NoEndpointLeft:
             return None
+
+    def _is_out_of_reach(self, height: Height, head: Head) -> bool:
+        network = self._network
+        age_s = self._clock.now().wall_s - head.time_s
+        reach = network.max_head_age_s / max(network.block_time_s, _SHORTEST_BLOCK_TIME_S) + JUMP_ALLOWANCE
+        return abs(age_s) <= network.max_head_age_s and height.number - head.number > reach
 
     async def standing(self, heights: Sequence[Height]) -> dict[Height, bool | None]:
         """Return of each block whether it still stands at its height; one batch to one server."""
