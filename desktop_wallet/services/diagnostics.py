@@ -109,7 +109,7 @@ class Diagnostics:
     def servers(self) -> tuple[ServerLine, ...]:
         """Return every server in use, network by network, the one that is asked first before the others."""
         catalogue = self._session.catalogue
-        pushing = self._session.refresher.pushed_by
+        pushing = self._session.refresher.pushed_by()
         return tuple(
             line
             for network in catalogue.networks()
