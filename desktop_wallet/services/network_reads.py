@@ -120,6 +120,8 @@ class NetworkReads:
                     again.setdefault(verdict, []).extend(some)
             if again:
                 second = await self._arrivals.ask_elsewhere(adapter, request, again)
+                doubted = [landing.failure for landing in second.landings.values() if landing.failure is not None]
+                self._counters.refused(departure.network, doubted)
                 self._land(departure, second)
                 self._follow_up(departure.network, second.unsettled, block_time_s)
         if departure.refresh:

@@ -70,15 +70,19 @@ class Heights:
 
         self.stage.server.usual = passes_on(self.stage.struck.answer, request=request, reply=reply)
 
-    def claim(self, number: int, *, in_contracts: bool) -> None:
-        """Let the struck server put that number on its newest block, in the header and (or not) inside contracts."""
+    def claim(self, *numbers: int, in_contracts: bool) -> None:
+        """Let the struck server put such a number on its newest block: in the header and (or not) inside contracts.
+
+        Several numbers take turns, one an answer.
+        """
+        claims = itertools.cycle(numbers)
 
         def reply(asked: bytes, told: bytes) -> bytes:
             calls, items = json.loads(asked), json.loads(told)
             if not isinstance(items, list):
                 calls, items = [calls], [items]
             wanted = {call["id"]: call["params"] for call in calls}
-            true = 0
+            true, number = 0, next(claims)
             for item in items:
                 result: Any = item.get("result")
                 if isinstance(result, dict) and "latest" in wanted[item["id"]]:
@@ -261,12 +265,32 @@ async def test_an_absurd_height_of_the_only_server_does_not_stick_when_the_lie_h
     await stage.refresh(heights.everything)
     heights.check_calm()
     heights.check_never_false()
-    for key in heights.known:
-        failure = stage.session.balances.state(key).failure
-        assert failure is None or failure.reason in (FailureReason.DOUBTED, FailureReason.UNTRUSTED)
 
     heights.tell_the_truth()
     for _ in range(3):  # due reads; the lie must last no longer than three block times and a look-up
         await stage.pass_time()
         await stage.read(heights.everything)
+    assert heights.is_fresh_and_true()
+
+
+async def test_absurd_heights_that_do_not_agree_are_told_as_what_they_are(
+    heights: Heights, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = heights.stage
+    heights.claim(ABSURD, ABSURD // 2, in_contracts=True)
+    await stage.refresh(heights.known)
+    await stage.refresh(stage.keys(stage.calm))
+    heights.check_calm()
+    assert stage.amounts(heights.known) == {key: stage.before[key] for key in heights.known}
+    assert heights.rows() == {(BadgeKind.STALE, StaleReason.FAILED)}
+    said = f"{stage.host} claims a block far ahead of the clock, and no second server agreed."
+    assert said in heights.words()
+    lines = [record.__dict__["fields"] for record in caplog.records if record.getMessage() == "not read"]
+    assert [(told["host"], told["reason"], told["balances"]) for told in lines] == [
+        (stage.host, FailureReason.DOUBTED.value, len(heights.known))
+    ]
+
+    heights.tell_the_truth()
+    await stage.pass_time()
+    await stage.read(heights.everything)
     assert heights.is_fresh_and_true()
