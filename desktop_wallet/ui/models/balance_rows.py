@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.totals import Total
     from desktop_wallet.ui.models.balance_names import Family
     from desktop_wallet.ui.models.balance_snapshot import BalanceRow
-    from desktop_wallet.ui.models.balance_worths import MoneySum
+    from desktop_wallet.ui.models.balance_worths import GroupUnits, MoneySum
     from desktop_wallet.ui.models.sources import AccountSource, BalanceSource, CatalogueSource, PriceView
 
 _STALE = CODES[BadgeKind.STALE]
@@ -70,6 +70,10 @@ class BalanceRows:
         self._planned: dict[int, list[int]] = {}
         self._spread: dict[int, tuple[int, int]] = {}
         """How many networks and accounts a group's rows are of: it stays while the same rows stand in it."""
+        self._worths: dict[int, GroupUnits] = {}
+        """What groups are worth that were painted: it is followed change by change."""
+        self._counted = self._planned_visible = b""
+        """Which rows stand in `_members`, and in `_planned`."""
         self._groups = _Groups((), (), (), by_account=True)
         self._place: dict[int, int] | None = None
         self._visible = bytearray()
@@ -105,12 +109,15 @@ class BalanceRows:
         if self.snapshot is None:
             return [], False
         rows = self.snapshot.update(keys)
+        self._follow()
         moved = self._look_at(rows)
         return rows, moved or (bool(rows) and self.view.order.moves)
 
     def price(self, prices: PriceView | None) -> tuple[bool, bool]:
         """Take over what coins cost now; return whether that shows anywhere, and whether the layout may change."""
         changed = self.snapshot is not None and self.snapshot.price(prices)
+        if changed:
+            self._worths.clear()
         return changed, changed and self.view.order is Order.VALUE
 
     def survey(self, limit: int) -> tuple[list[int], bool]:
@@ -118,6 +125,7 @@ class BalanceRows:
         if self.snapshot is None:
             return [], False
         rows = self.snapshot.survey(limit)
+        self._follow()
         return rows, self._look_at(rows)
 
     def show(self, view: BalanceView) -> None:
@@ -154,6 +162,7 @@ class BalanceRows:
         folded = self._folded[self.view.grouping]
         lines: list[int] = []
         self._planned = {group: self._sorted(rows) for group, rows in enumerate(members) if rows}
+        self._planned_visible = bytes(visible)
         for group, rows in self._planned.items():
             lines.append(~group)
             if self._groups.keys[group] not in folded:
@@ -164,8 +173,10 @@ class BalanceRows:
         """Show these lines from now on, which `laid_out` returned last."""
         self.lines = lines
         self._members = self._planned
+        self._counted = self._planned_visible
         self._place = None
         self._spread.clear()
+        self._worths.clear()
 
     def place(self, line: int) -> int | None:
         """Return where a line stands, None if it is out of sight."""
@@ -208,7 +219,7 @@ class BalanceRows:
             self.view.grouping,
             *spread,
             family,
-            snapshot.money_of(rows),
+            self._money_of(group, rows),
         )
 
     def shown_keys(self) -> tuple[BalanceKey, ...]:
@@ -219,6 +230,26 @@ class BalanceRows:
         return tuple(keys[row] for rows in self._members.values() for row in rows)
 
     # Within
+
+    def _money_of(self, group: int, rows: list[int]) -> MoneySum | None:
+        snapshot = self.snapshot
+        if snapshot is None or snapshot.worths is None:
+            return None
+        held = self._worths.get(group)
+        if held is None:
+            held = snapshot.worths.units_of(rows, snapshot.asset, snapshot.amounts, snapshot.expected)
+            self._worths[group] = held
+        return snapshot.worths.sum_of(held)
+
+    def _follow(self) -> None:
+        """Take over into the groups that were painted what their balances became."""
+        snapshot = self.snapshot
+        if snapshot is None or snapshot.worths is None:
+            return
+        for move in snapshot.take_moves():
+            held = self._worths.get(self.group_of(move.row)) if self._counted and self._counted[move.row] else None
+            if held is not None:
+                snapshot.worths.follow(held, move)
 
     def _search(self) -> None:
         """Note for each account and each asset which words of the search it holds, one bit a word."""
@@ -273,17 +304,15 @@ class BalanceRows:
         if not self.view.order.moves:
             return sorted(rows, key=key, reverse=self.view.descending)
         assert self.snapshot is not None  # noqa: S101 - there are no rows without a snapshot
-        unknown = self._unknown(self.snapshot)
-        known = sorted((row for row in rows if not unknown(row)), key=key, reverse=self.view.descending)
-        return known + [row for row in rows if unknown(row)]
-
-    def _unknown(self, snapshot: BalanceSnapshot) -> Callable[[int], bool]:
-        """Return what tells whether that is not known of a row by which rows are sorted."""
-        amounts, asset, worths = snapshot.amounts, snapshot.asset, snapshot.worths
-        if self.view.order is not Order.VALUE or worths is None:
-            return lambda row: amounts[row] is None
-        prices = worths.prices
-        return lambda row: amounts[row] is None or prices[asset[row]] is None
+        amounts, asset, worths = self.snapshot.amounts, self.snapshot.asset, self.snapshot.worths
+        if self.view.order is Order.VALUE and worths is not None:
+            priced = [price is not None for price in worths.prices]
+            known = [row for row in rows if amounts[row] is not None and priced[asset[row]]]
+            unknown = [row for row in rows if amounts[row] is None or not priced[asset[row]]]
+        else:
+            known = [row for row in rows if amounts[row] is not None]
+            unknown = [row for row in rows if amounts[row] is None]
+        return sorted(known, key=key, reverse=self.view.descending) + unknown
 
     def _sort_key(self) -> Callable[[int], float] | None:
         """Return what rows are sorted by, None for their natural order. What is unknown sorts last either way."""

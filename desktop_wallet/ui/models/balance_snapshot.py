@@ -12,7 +12,7 @@ from desktop_wallet.core.freshness import BadgeKind
 from desktop_wallet.core.totals import Total
 from desktop_wallet.ui.models.asset_totals import AssetTotals, oldest_row
 from desktop_wallet.ui.models.balance_names import Money
-from desktop_wallet.ui.models.balance_worths import Holdings, Worths
+from desktop_wallet.ui.models.balance_worths import Holdings, Move, Worths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.instants import Clock, Instant
     from desktop_wallet.core.prices import MoneyTotal
     from desktop_wallet.ui.models.balance_names import AccountWords, AssetWords, BalanceNames, Family
-    from desktop_wallet.ui.models.balance_worths import MoneySum, Worth
+    from desktop_wallet.ui.models.balance_worths import Worth
     from desktop_wallet.ui.models.sources import BalanceSource, PriceView
 
 KINDS = tuple(BadgeKind)
@@ -66,6 +66,7 @@ class BalanceSnapshot:
         self.holdings = Holdings(len(names.assets))
         self.worths: Worths | None = None
         """None while prices are off."""
+        self._moves: list[Move] = []
         self._row_of: dict[BalanceKey, int] = {}
         self._states: list[BalanceState] = [source.state(key) for key in self.keys]
         self.amounts: list[int | None] = []
@@ -104,8 +105,12 @@ class BalanceSnapshot:
         if prices is None or currency is None:
             self.worths = None
             return before is not None
-        self.worths = Worths(self.names, prices, currency, self._clock.now())
-        return before is None or self.worths.look != before.look
+        worths = Worths(self.names, prices, currency, now := self._clock.now())
+        if before is not None and worths.look == before.look:
+            before.renew(now)
+            return False
+        self.worths = worths
+        return True
 
     def update(self, keys: Iterable[BalanceKey]) -> list[int]:
         """Take over what changed of these balances; return their rows. Balances of no row are passed over."""
@@ -182,9 +187,10 @@ class BalanceSnapshot:
         real = self.totals.whole(self.born_s, self._age_s, lambda family: family.money is not Money.TEST)
         return self.worths.whole(self.holdings, real)
 
-    def money_of(self, rows: Sequence[int]) -> MoneySum | None:
-        """Return what some rows are worth together; None while prices are off."""
-        return None if self.worths is None else self.worths.of_rows(rows, self.asset, self.amounts, self.expected)
+    def take_moves(self) -> list[Move]:
+        """Return how balances changed since this was asked last."""
+        moves, self._moves = self._moves, []
+        return moves
 
     def total_of(self, rows: Sequence[int], *, one_family: bool) -> Total:
         """Return the total of some rows; its amount is None unless they are of one family."""
@@ -211,9 +217,13 @@ class BalanceSnapshot:
 
     def _count(self, row: int, family: Family, sign: int) -> None:
         kind = KINDS[self.kinds[row]]
-        expected = self.expected.get(row, 0)
-        self.totals.count(family, self.amounts[row], kind, expected, sign=sign)
-        self.holdings.count(self.asset[row], self.amounts[row], expected, sign=sign)
+        amount, expected = self.amounts[row], self.expected.get(row, 0)
+        self.totals.count(family, amount, kind, expected, sign=sign)
+        if amount is not None:
+            move = Move(row, self.asset[row], sign * (amount + expected), sign * bool(amount or expected))
+            self.holdings.count(*move[1:])
+            if self.worths is not None:
+                self._moves.append(move)
 
     def _take_badge(self, row: int, badge: Badge) -> None:
         self.kinds[row] = _code(badge)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import compress
 from operator import mul
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_wallet.core.prices import MoneyTotal, scaled
 from desktop_wallet.ui.models.balance_names import Money
@@ -53,6 +53,24 @@ class MoneySum:
 
 
 @dataclass(slots=True)
+class GroupUnits:
+    """What a group of balances is worth in units of its Worths; it stays true while every change is followed."""
+
+    units: int
+    without_price: int
+    any_price: bool
+
+
+class Move(NamedTuple):
+    """How one balance changed: by how many base units, and whether it came to hold something (1), or nothing (-1)."""
+
+    row: int
+    asset: int
+    amount: int
+    some: int
+
+
+@dataclass(slots=True)
 class _Held:
     """What is held of one asset over all accounts; `some` counts the balances that are known and not nothing."""
 
@@ -72,11 +90,10 @@ class Holdings:
         self._held[asset].amount += sum(known)
         self._held[asset].some += len(known)
 
-    def count(self, asset: int, amount: int | None, expected: int, *, sign: int) -> None:
-        """Count a balance that stands in a row already: -1 takes what it was, 1 adds what it became."""
-        if amount is not None:
-            self._held[asset].amount += sign * (amount + expected)
-            self._held[asset].some += sign * bool(amount or expected)
+    def count(self, asset: int, amount: int, some: int) -> None:
+        """Count by how much one balance of an asset changed, and whether it holds something now or no more."""
+        self._held[asset].amount += amount
+        self._held[asset].some += some
 
     def amount(self, asset: int) -> int:
         """Return how many base units of an asset there are, expected changes included."""
@@ -88,7 +105,7 @@ class Holdings:
 
 
 class Worths:
-    """The prices of a snapshot's assets at one moment. A price that changes makes another one of these."""
+    """The prices of a snapshot's assets. A price that changes makes another one of these."""
 
     def __init__(self, names: BalanceNames, prices: PriceView, currency: Currency, now: Instant) -> None:
         self.currency = currency
@@ -112,6 +129,10 @@ class Worths:
         both = zip(self.prices, self._decimals, strict=True)
         return [(price, places) for price, places in both if price is not None]
 
+    def renew(self, now: Instant) -> None:
+        """Count ages up to this moment."""
+        self._now = now
+
     @property
     def look(self) -> tuple[object, ...]:
         """Return what rows and totals depend on: equal looks show the same."""
@@ -127,13 +148,12 @@ class Worths:
         test = bool(self._test[asset])
         return Worth(self.currency, price, value, change, self._outdated[asset], test, self._playing)
 
-    def of_rows(
+    def units_of(
         self, rows: Sequence[int], asset: Sequence[int], amounts: Sequence[int | None], expected: Mapping[int, int]
-    ) -> MoneySum:
-        """Return what these rows are worth together."""
+    ) -> GroupUnits:
+        """Return what these rows are worth together, to be kept up with `follow`."""
         # A heading may stand over every row: C loops, not Python's, and only over rows that hold something.
-        held = list(compress(rows, map(amounts.__getitem__, rows)))
-        numbers = list(map(asset.__getitem__, held))
+        numbers = list(map(asset.__getitem__, compress(rows, map(amounts.__getitem__, rows))))
         known = filter(None, map(amounts.__getitem__, rows))
         total = sum(map(mul, known, map(self.factors.__getitem__, numbers)))
         without = sum(map(self._priceless.__getitem__, numbers))
@@ -142,7 +162,16 @@ class Worths:
             total += sum(expected[row] * self.factors[asset[row]] for row in pending)
             without += sum(self._priceless[asset[row]] for row in pending if not amounts[row] and expected[row])
         any_price = any(map(self.factors.__getitem__, set(map(asset.__getitem__, rows))))
-        return MoneySum(self._decimal(total), self.currency, without, any_price)
+        return GroupUnits(total, without, any_price)
+
+    def follow(self, group: GroupUnits, move: Move) -> None:
+        """Take over into a group what one of its balances became."""
+        group.units += move.amount * self.factors[move.asset]
+        group.without_price += move.some * self._priceless[move.asset]
+
+    def sum_of(self, group: GroupUnits) -> MoneySum:
+        """Return what a group is worth, in money."""
+        return MoneySum(self._decimal(group.units), self.currency, group.without_price, group.any_price)
 
     def whole(self, holdings: Holdings, real: Total) -> MoneyTotal:
         """Return what everything is worth; `real` is the line for all balances that can be worth anything."""
