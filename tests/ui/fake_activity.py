@@ -14,8 +14,9 @@ from desktop_wallet.core.errors import NotAllowed
 from desktop_wallet.core.fees import Speed
 from desktop_wallet.core.networks import Family
 from desktop_wallet.core.positions import Height, HeightKind
-from desktop_wallet.core.receipts import Received
+from desktop_wallet.core.receipts import LogTrace, Received
 from desktop_wallet.core.signing import TransactionId
+from desktop_wallet.core.spam import Suspicion, SuspicionKind
 from desktop_wallet.core.transfers import (
     Ahead,
     Draft,
@@ -124,6 +125,46 @@ class FakeIncoming:
         return self.known.get(network)
 
 
+@dataclass(slots=True)
+class FakeFoundTokens:
+    """What tokens in no list call themselves, and which payments are suspected."""
+
+    called: dict[AssetId, Asset] = field(default_factory=dict)
+    why: dict[AssetId, Suspicion] = field(default_factory=dict)
+    imitations: dict[AssetId, Asset] = field(default_factory=dict)
+    asked: list[tuple[str, AssetId]] = field(default_factory=list)
+
+    def suspicion(self, received: Received, /) -> Suspicion | None:
+        return self.why.get(received.asset) or (None if received.amount else EMPTY)
+
+    def words(self, asset: AssetId, /) -> Asset | None:
+        return self.called.get(asset)
+
+    def imitated(self, asset: Asset, /) -> Asset | None:
+        return self.imitations.get(asset.id)
+
+    async def take(self, asset: AssetId) -> None:
+        self.asked.append(("take", asset))
+
+    async def hide(self, asset: AssetId, *, hidden: bool = True) -> None:
+        self.asked.append(("hide" if hidden else "show", asset))
+
+
+@dataclass(slots=True)
+class FakeDiscovery:
+    logs: set[NetworkId] = field(default_factory=set)
+    looks: int = 0
+
+    def follows_logs(self, network: NetworkId) -> bool:
+        return network in self.logs
+
+    def look_now(self) -> None:
+        self.looks += 1
+
+
+EMPTY = Suspicion(SuspicionKind.ZERO_VALUE)
+
+
 class ActivitySession(FakeSession):
     """A session whose transfers are put in by hand."""
 
@@ -137,6 +178,8 @@ class ActivitySession(FakeSession):
         self.sending = FakeSending(self)
         self.settling = FakeSettling()
         self.incoming = FakeIncoming()
+        self.found_tokens = FakeFoundTokens()
+        self.discovery = FakeDiscovery()
 
     def send(
         self,
@@ -191,6 +234,18 @@ class ActivitySession(FakeSession):
         key = self.key(1, 0, 0)
         now_s = self.clock.now().wall_s
         came = Received(key.network, key.address, key.asset, amount, from_height, to_height, now_s, "ethereum.example")
+        self.incoming.came.insert(0, came)
+        self.tell(ChangeSet(received=True))
+        return came
+
+    def receive_logged(self, amount: int = ETH, *, asset: AssetId | None = None, block: int = 140) -> Received:
+        """Have a contract log that a stranger paid a token to the second account."""
+        key = self.key(1, 0, 1)
+        trace = LogTrace(FRIEND, TransactionId(f"0x{block:064x}"), 0, f"0x{block + 1:064x}")
+        now_s = self.clock.now().wall_s
+        came = Received(
+            key.network, key.address, asset or key.asset, amount, block, block, now_s, "ethereum.example", trace
+        )
         self.incoming.came.insert(0, came)
         self.tell(ChangeSet(received=True))
         return came

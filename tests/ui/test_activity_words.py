@@ -12,6 +12,7 @@ from desktop_wallet.ui.measures import brief_time_text, time_text
 from desktop_wallet.ui.pages.activity_badge import MARK_TOKENS
 from desktop_wallet.ui.pages.activity_words import (
     Deed,
+    KnownNetwork,
     Mark,
     advice,
     ahead_text,
@@ -48,7 +49,7 @@ def _deeds(session: ActivitySession, transfer: Transfer) -> tuple[Deed, ...]:
 
 def test_every_state_has_its_word_and_its_sentence(session: ActivitySession) -> None:
     transfers = every_state(session)
-    assert {mark_of(each) for each in transfers} == set(Mark) - {Mark.RECEIVED}
+    assert {mark_of(each) for each in transfers} == set(Mark) - {Mark.RECEIVED, Mark.SUSPECTED}
     for each in transfers:
         said = _say(session, each)
         assert said.endswith(".")
@@ -176,12 +177,17 @@ def test_nothing_is_offered_once_one_of_the_nonce_is_mined(session: ActivitySess
 
 def test_what_is_known_of_incoming_payments_is_said_honestly() -> None:
     assert known_text(()).endswith("Incoming ones are noticed when a balance rises between two readings.")
-    one = known_text([("Practice", 120)])
+    one = known_text([KnownNetwork("Practice", 120)])
     assert one.endswith("Incoming ones are noticed when a balance rises: on Practice from block 120.")
-    two = known_text([("Base", 7), ("Ethereum", 21_884_320)])
+    two = known_text([KnownNetwork("Base", 7), KnownNetwork("Ethereum", 21_884_320)])
     assert two.endswith("on Base from block 7 and on Ethereum from block 21,884,320.")
-    many = known_text([(name, 7) for name in ("Base", "Ethereum", "Polygon", "Sepolia")])
+    many = known_text([KnownNetwork(name, 7) for name in ("Base", "Ethereum", "Polygon", "Sepolia")])
     assert many.endswith("Choose a network to see from which block.")
+    logs = known_text([KnownNetwork("Base", 7, by_logs=True)])
+    assert "Incoming tokens come from the logs of their contracts, incoming coins from a balance that rises" in logs
+    assert logs.endswith(": on Base from block 7.")
+    some = known_text([KnownNetwork("Base", 7, by_logs=True), KnownNetwork("Dune", 9)])
+    assert "; on Dune tokens too, for nothing gives logs there: on Base from block 7" in some
 
 
 def test_a_day_is_said_briefly() -> None:

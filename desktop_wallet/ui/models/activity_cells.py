@@ -23,6 +23,7 @@ from desktop_wallet.ui.pages.activity_words import (
 if TYPE_CHECKING:
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.instants import Instant
+    from desktop_wallet.core.signing import TransactionId
 
 
 class Column(enum.IntEnum):
@@ -55,7 +56,7 @@ def title(row: Row) -> str:
 def counterparty(row: Row) -> str:
     """Return whom it went to, or what became of it, shortened: for lists only."""
     if isinstance(row, ReceivedRow):
-        return f"on {row.payee}" if row.payee else shorten(display_address(row.received.address))
+        return _payer(row)
     transfer = row.transfer
     if transfer.state is TransferState.REPLACED and usurper(row.siblings) is not None:
         return replaced_by_text(transfer, row.siblings)
@@ -65,9 +66,24 @@ def counterparty(row: Row) -> str:
     return row.payee or shorten(display_address(transfer.draft.recipient))
 
 
+def _payer(row: ReceivedRow) -> str:
+    """Return who paid, or where it came in; who sent spam is not shown where its address could be taken for another."""
+    trace = row.received.trace
+    if trace is None or row.suspicion is not None:
+        return f"on {row.payee}" if row.payee else shorten(display_address(row.received.address))
+    return f"from {row.sender or shorten(display_address(trace.sender))}"
+
+
 def address_of(row: Row) -> Address:
     """Return the address that was paid."""
     return row.received.address if isinstance(row, ReceivedRow) else row.transfer.draft.recipient
+
+
+def transaction_of(row: Row) -> TransactionId | None:
+    """Return the transaction of a row; None where only a difference of readings tells of it."""
+    if isinstance(row, SentRow):
+        return row.transfer.transaction
+    return None if row.received.trace is None else row.received.trace.transaction
 
 
 def amount_text(row: Row, max_places: int | None = None) -> str:
@@ -81,7 +97,7 @@ def amount_text(row: Row, max_places: int | None = None) -> str:
 def moves(row: Row) -> bool:
     """Return whether the amount has moved, or is on its way."""
     if isinstance(row, ReceivedRow):
-        return True
+        return row.suspicion is None
     transfer = row.transfer
     idle = transfer.state in _NOTHING_MOVES or is_closed(transfer)
     return not idle and transfer.draft.kind is not TransferKind.CANCEL
@@ -89,12 +105,14 @@ def moves(row: Row) -> bool:
 
 def row_mark(row: Row) -> Mark:
     """Return what the badge of a row shows."""
-    return Mark.RECEIVED if isinstance(row, ReceivedRow) else mark_of(row.transfer)
+    if isinstance(row, ReceivedRow):
+        return Mark.RECEIVED if row.suspicion is None else Mark.SUSPECTED
+    return mark_of(row.transfer)
 
 
 def row_mark_text(row: Row, now: Instant) -> str:
     """Return what the badge of a row says."""
-    return Mark.RECEIVED.word if isinstance(row, ReceivedRow) else mark_text(row.transfer, now.wall_s)
+    return row_mark(row).word if isinstance(row, ReceivedRow) else mark_text(row.transfer, now.wall_s)
 
 
 def when_s(row: Row) -> float:
@@ -129,6 +147,8 @@ def spoken_text(row: Row, column: Column, now: Instant) -> str:
     amount = f"{amount_text(row)} {row.asset.symbol}"
     when = time_text(when_s(row), now.wall_s)
     parts = [title(row), amount, counterparty(row), row_mark_text(row, now), when, f"on {row.network.name}"]
+    if isinstance(row, ReceivedRow) and row.received.trace is not None and row.suspicion is None:
+        parts.append(f"on {row.payee}")
     if isinstance(row, SentRow):
         parts.append(f"from {row.sender or display_address(row.transfer.draft.sender)}")
         parts += ["same place in the order as the line above"] if row.under else []
@@ -140,6 +160,7 @@ def copied_text(row: Row, now: Instant) -> str:
     day = time_text(when_s(row), now.wall_s)
     cells = [day, title(row), f"{amount_text(row)} {row.asset.symbol}", row.network.name, row_mark(row).word]
     cells.append(display_address(address_of(row)))
-    if isinstance(row, SentRow):
-        cells.append(row.transfer.transaction)
+    transaction = transaction_of(row)
+    if transaction is not None:
+        cells.append(transaction)
     return "\t".join(cells)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from desktop_wallet.core.instants import Clock
     from desktop_wallet.core.receipts import Received
     from desktop_wallet.core.transfers import TransferId
+    from desktop_wallet.ui.models.activity_hidden import JudgeSource
     from desktop_wallet.ui.models.activity_rows import TransferSource
     from desktop_wallet.ui.models.sources import AccountSource, CatalogueSource
 
@@ -70,14 +71,17 @@ class ActivityModel(QAbstractTableModel):
         received: Callable[[], tuple[Received, ...]],
         accounts: AccountSource,
         catalogue: CatalogueSource,
+        judge: JudgeSource | None = None,
     ) -> None:
         """Show the activity of a session; `received` is asked for what came in, newest first."""
+        self.rows.hidden.judge = judge
         self._sources, self._received = (source, accounts, catalogue), received
         self._reload()
 
     def detach(self) -> None:
         """Drop everything."""
         self._sources, self._received = None, tuple
+        self.rows.hidden.judge = None
         self._frame.stop()
         self._looking.stop()
         self._waiting.clear()

@@ -12,6 +12,8 @@ from desktop_wallet.services.activity import ActivityNames
 from desktop_wallet.ui.models.balance_names import AssetWords, BalanceNames, asset_words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.assets import AssetId
     from desktop_wallet.core.networks import NetworkId
@@ -24,7 +26,14 @@ class NamesOfActivity:
     A token or a network that was removed since is named by its id; a token's amounts are then base units.
     """
 
-    def __init__(self, accounts: AccountSource, catalogue: CatalogueSource) -> None:
+    def __init__(
+        self,
+        accounts: AccountSource,
+        catalogue: CatalogueSource,
+        found: Callable[[AssetId], Asset | None] = lambda _: None,
+    ) -> None:
+        """`found` returns what a token calls itself that is in no list of ours."""
+        self._found = found
         self._accounts = BalanceNames(accounts, catalogue)
         self._labels = Counter(words.label for words in self._accounts.accounts)
         self._catalogue = catalogue
@@ -66,13 +75,17 @@ class NamesOfActivity:
             words = self._assets[asset] = asset_words(self._asset(asset), self.network(asset.network))
         return words
 
-    def is_known(self, asset: AssetId) -> bool:
-        """Return whether the wallet knows an asset, and so its decimals."""
+    def is_ours(self, asset: AssetId) -> bool:
+        """Return whether an asset is one that the wallet keeps balances of."""
         try:
             self._catalogue.asset(asset)
         except KeyError:
             return False
         return True
+
+    def is_known(self, asset: AssetId) -> bool:
+        """Return whether the wallet knows an asset, and so its decimals."""
+        return self.is_ours(asset) or self._found(asset) is not None
 
     def for_search(self) -> ActivityNames:
         """Return the names as filters and tables for other programs ask for them."""
@@ -86,7 +99,8 @@ class NamesOfActivity:
         try:
             return self._catalogue.asset(asset)
         except KeyError:
-            return Asset(asset, shorten(asset.reference), "no longer in the list", 0, AssetOrigin.BY_HAND)
+            unknown = Asset(asset, shorten(asset.reference), "in no list", 0, AssetOrigin.DISCOVERED)
+            return self._found(asset) or unknown
 
 
 def _unknown_network(network: NetworkId) -> Network:

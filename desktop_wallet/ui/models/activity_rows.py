@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 from desktop_wallet.core.receipts import Received
 from desktop_wallet.core.transfers import Transfer, TransferId, TransferState
 from desktop_wallet.services.activity import ActivityFilter, ActivityNames, matches, newest_first
+from desktop_wallet.ui.models.activity_hidden import Hidden
 from desktop_wallet.ui.models.activity_names import NamesOfActivity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from desktop_wallet.core.addresses import Address
+    from desktop_wallet.core.assets import Asset
     from desktop_wallet.core.networks import Network, NetworkId
+    from desktop_wallet.core.spam import Suspicion
     from desktop_wallet.ui.models.balance_names import AssetWords
     from desktop_wallet.ui.models.sources import AccountSource, CatalogueSource
 
@@ -80,6 +83,8 @@ class ActivityView:
     account: Address | None = None
     search: str = ""
     pinned: ActivityKey | None = None
+    hidden: bool = False
+    """Whether what is suspected of being spam is in sight too."""
 
     @property
     def narrowed(self) -> bool:
@@ -112,12 +117,20 @@ class SentRow:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRow:
-    """What came in, as rows show it. `account`, and shorter `payee`, is which of ours it came to."""
+    """What came in, as rows show it. `account`, and shorter `payee`, is which of ours it came to.
+
+    `sender` is the account of ours that paid, empty for a stranger. `found`: its token is in no list and nobody took
+    it. `imitated`: the known asset that a token added by hand can be taken for.
+    """
 
     received: Received
     asset: AssetWords
     account: str
     payee: str
+    sender: str = ""
+    suspicion: Suspicion | None = None
+    found: bool = False
+    imitated: Asset | None = None
 
     @property
     def network(self) -> Network:
@@ -153,6 +166,8 @@ class ActivityRows:
         """Whether a row matches the search, once that was asked."""
         self._looked_through = 0
         """How many rows of the order were asked by `look_on`."""
+        self.hidden = Hidden()
+        self._sources: tuple[AccountSource, CatalogueSource] | None = None
 
     # What there is
 
@@ -165,14 +180,16 @@ class ActivityRows:
     ) -> None:
         """Take over everything anew, names included."""
         self._source, self._received = source, received
-        self.names = NamesOfActivity(accounts, catalogue)
-        self._called = self.names.for_search()
+        self._sources = (accounts, catalogue)
+        self._name_anew()
         self._forget_rows()
         self._sort()
+        self._judge_anew()
 
     def clear(self) -> None:
         """Drop everything."""
         self._source, self._received, self.names, self._called = None, (), None, None
+        self._sources = None
         self._forget_rows()
 
     def update(self, transfers: Iterable[TransferId], received: tuple[Received, ...] | None = None) -> set[int]:
@@ -191,6 +208,9 @@ class ActivityRows:
         if received is not None or any(each not in self._numbers for each in touched):
             self._sort()
         numbers = {self._numbers[each] for each in touched}
+        if received is not None:
+            self._name_anew()  # a found token may have told what it is
+            numbers |= self._judge_anew()
         for number in numbers:
             self._found.pop(number, None)
             self._sort_out(number)
@@ -211,8 +231,8 @@ class ActivityRows:
 
     @property
     def total(self) -> int:
-        """Return how many rows there are, wanted or not."""
-        return len(self._order)
+        """Return how many rows there are, wanted or not; without those that are out of sight as suspected."""
+        return len(self._order) - (0 if self.view.hidden else len(self.hidden))
 
     def count(self, group: Group) -> int:
         """Return how many rows of a group there are, wanted or not."""
@@ -267,7 +287,16 @@ class ActivityRows:
         entry = self._entry(number)
         if isinstance(entry, Received):
             asset, address = names.asset(entry.asset), entry.address
-            return ReceivedRow(entry, asset, names.account(address), names.short_account(address))
+            return ReceivedRow(
+                entry,
+                asset,
+                names.account(address),
+                names.short_account(address),
+                "" if entry.trace is None else names.account(entry.trace.sender),
+                self.hidden.why(number),
+                not names.is_ours(entry.asset) and self.hidden.words(entry.asset) is not None,
+                self.hidden.imitated(asset.asset),
+            )
         draft = entry.draft
         return SentRow(
             entry,
@@ -332,8 +361,29 @@ class ActivityRows:
         else:
             self._doubts.discard(number)
 
+    def _name_anew(self) -> None:
+        if self._sources is not None:
+            self.names = NamesOfActivity(*self._sources, self.hidden.words)
+            self._called = self.names.for_search()
+
+    def _judge_anew(self) -> set[int]:
+        """Judge all that came in; return the rows that say something else now."""
+        rows = [(number, key) for number in self._order if isinstance(key := self._keys[number], Received)]
+        changed = self.hidden.judge_anew(rows)
+        named = self.names
+        return changed | {number for number, key in rows if named is not None and not named.is_ours(key.asset)}
+
     def _forget_rows(self) -> None:
-        held = (self.lines, self._keys, self._numbers, self._order, self._slots, self._slot_of, self._groups)
+        held = (
+            self.lines,
+            self._keys,
+            self._numbers,
+            self._order,
+            self._slots,
+            self._slot_of,
+            self._groups,
+            self.hidden,
+        )
         for each in (*held, self._doubts, self._found):
             each.clear()
         self._looked_through = 0
@@ -341,6 +391,8 @@ class ActivityRows:
     def _is_wanted(self, number: int) -> bool:
         if self._keys[number] == self.view.pinned:
             return True
+        if number in self.hidden and not self.view.hidden:
+            return False
         return self.view.group in self._groups[number] and self._is_found(number)
 
     def _is_found(self, number: int) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from desktop_wallet.core.addresses import display_address
@@ -19,9 +19,11 @@ from desktop_wallet.ui.pages.activity_actions import ActivityActions
 from desktop_wallet.ui.pages.activity_details import ActivityPane
 from desktop_wallet.ui.pages.activity_head import ActivityHead, ActivityTools
 from desktop_wallet.ui.pages.activity_table import COPY_ADDRESS, COPY_ID, COPY_ROW, ActivityTable
-from desktop_wallet.ui.pages.activity_words import counts_text, known_text
+from desktop_wallet.ui.pages.activity_words import KnownNetwork, counts_text, known_text
 from desktop_wallet.ui.pages.page import Page
+from desktop_wallet.ui.receiving import Receiving
 from desktop_wallet.ui.theme import GRID, PAGE_MARGIN, TextStyle, Token
+from desktop_wallet.ui.widgets.buttons import LinkButton
 from desktop_wallet.ui.widgets.empty import EmptyState
 from desktop_wallet.ui.widgets.text import Text
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
     from desktop_wallet.core.addresses import Address
+    from desktop_wallet.core.assets import AssetId
     from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.services.session import Session
@@ -54,7 +57,10 @@ class ActivityPage(Page):
         self.tools = ActivityTools(self.theme)
         self.table = ActivityTable(self.theme, self.model, shell.clock)
         self.actions_of_payments = ActivityActions(shell, self.tasks, self)
+        self._receiving = Receiving(shell)
         self.known = Text(self.theme, "", TextStyle.SMALL, Token.MUTED, wrap=True)
+        self.suspected = LinkButton(self.theme, "", on_click=self._on_suspected_clicked)
+        self.suspected.hide()
         self.details = self.pane = ActivityPane(shell)
         self.search_field = self.tools.search
         self._opened: ActivityKey | None = None
@@ -77,7 +83,11 @@ class ActivityPage(Page):
         column.addWidget(self.head)
         column.addWidget(self.tools)
         column.addWidget(self._places, 1_000)
-        column.addWidget(self.known)
+        foot = QHBoxLayout()
+        foot.setSpacing(3 * GRID)
+        foot.addWidget(self.known, 1)
+        foot.addWidget(self.suspected, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(foot)
         column.addStretch(1)
         self._connect()
 
@@ -96,6 +106,7 @@ class ActivityPage(Page):
         self.pane.wanted.connect(self._on_deed_wanted)
         self.pane.note_wanted.connect(self._on_note_wanted)
         self.pane.explorer_wanted.connect(self.actions_of_payments.open_explorer)
+        self.pane.token_wanted.connect(self._on_token_wanted)
         self.actions_of_payments.review_wanted.connect(self._on_review_wanted)
 
     # From the window
@@ -105,7 +116,9 @@ class ActivityPage(Page):
         super().attach(session)
         self.actions_of_payments.attach(session)
         self.pane.ahead_of = session.settling.ahead_of
-        self.model.attach(session.transfers, session.incoming.all, session.accounts, session.catalogue)
+        self.model.attach(
+            session.transfers, session.incoming.all, session.accounts, session.catalogue, session.found_tokens
+        )
         self.listen(session.subscribe(self._on_change))
         self._show_choices()
 
@@ -114,6 +127,7 @@ class ActivityPage(Page):
         super().detach()
         self.close_details()
         self.actions_of_payments.attach(None)
+        self._receiving.forget()
         self.pane.ahead_of = lambda _: None
         self.model.detach()
         self.model.show(ActivityView())
@@ -191,8 +205,12 @@ class ActivityPage(Page):
         if session is None:
             return ""
         networks = [network for network in session.catalogue.networks() if chosen in (None, network.id)]
-        heights = [(network.name, session.incoming.known_from(network.id)) for network in networks]
-        return known_text([(name, height) for name, height in heights if height is not None])
+        known = [
+            KnownNetwork(network.name, height, by_logs=session.discovery.follows_logs(network.id))
+            for network in networks
+            if (height := session.incoming.known_from(network.id)) is not None
+        ]
+        return known_text(known)
 
     def _settle(self) -> None:
         """Show the table, or why there is nothing in it."""
@@ -206,6 +224,9 @@ class ActivityPage(Page):
         # The table ends with its last line, so that nobody looks for more below it.
         self._places.setMaximumHeight(self.table.content_height if place is self.table else _TALLEST)
         self.tools.setVisible(bool(rows.total))
+        count = len(rows.hidden)
+        self.suspected.setVisible(bool(count))
+        self.suspected.set_text(f"Hide suspicious ({count:,})" if rows.view.hidden else f"Show hidden ({count:,})")
         self.head.settle(any_there=bool(rows.total), any_shown=bool(rows.lines))
 
     def _show_choices(self) -> None:
@@ -232,6 +253,8 @@ class ActivityPage(Page):
 
     def _on_change(self, change: ChangeSet) -> None:
         self.model.take(change)
+        if change.came and self.session is not None:
+            self._receiving.tell(self.session, change.came)  # from every page, for it hears all along
 
     def _on_relaid(self) -> None:
         self._settle()
@@ -249,6 +272,13 @@ class ActivityPage(Page):
     def _on_network_chosen(self, network: NetworkId | None) -> None:
         self._show(network=network)
         self.known.set_text(self._known_text())
+
+    def _on_suspected_clicked(self) -> None:
+        self._show(hidden=not self.model.rows.view.hidden)
+        self._renew()
+
+    def _on_token_wanted(self, take: bool, asset: AssetId) -> None:
+        self.actions_of_payments.decide(asset, take=take)
 
     def _on_account_chosen(self, account: Address | None) -> None:
         self._show(account=account)

@@ -15,6 +15,7 @@ from desktop_wallet.services.activity import csv_text
 from desktop_wallet.services.exporting import write_export
 from desktop_wallet.ui.dialogs import ask_text, confirm, save_file
 from desktop_wallet.ui.measures import count_text
+from desktop_wallet.ui.models.activity_cells import transaction_of
 from desktop_wallet.ui.pages.activity_details_words import explorer_url
 from desktop_wallet.ui.pages.activity_words import CLOSE_TEXT, CLOSE_TITLE, Deed
 from desktop_wallet.ui.pages.send.draft_words import refusal
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
+    from desktop_wallet.core.assets import AssetId
     from desktop_wallet.core.fees import Speed
     from desktop_wallet.core.receipts import Received
     from desktop_wallet.core.transfers import Draft, Transfer, TransferId
     from desktop_wallet.services.session import Session
     from desktop_wallet.ui.models.activity_names import NamesOfActivity
-    from desktop_wallet.ui.models.activity_rows import SentRow
+    from desktop_wallet.ui.models.activity_rows import Row, SentRow
     from desktop_wallet.ui.pages.page import Shell
     from desktop_wallet.ui.tasks import TaskOwner
 
@@ -70,9 +72,10 @@ class ActivityActions(QObject):
         """Ask for a payment's note and keep it."""
         self._tasks.start(self._edit_note(transfer), key="note")
 
-    def open_explorer(self, row: SentRow) -> None:
+    def open_explorer(self, row: Row) -> None:
         """Show a payment in the browser, where the network has an explorer over HTTPS."""
-        url = explorer_url(row.network, row.transfer.transaction)
+        transaction = transaction_of(row)
+        url = "" if transaction is None else explorer_url(row.network, transaction)
         if url and not QDesktopServices.openUrl(QUrl(url, QUrl.ParsingMode.StrictMode)):
             self._say(f"No browser could be opened. The page is {url}", NoticeKind.WARNING)
 
@@ -86,10 +89,27 @@ class ActivityActions(QObject):
         if session is None:
             return
         session.settling.look_now()
+        session.discovery.look_now()
         if any(not transfer.final for transfer in session.transfers.all()):
             self._say("The networks are asked now about every payment that is not final.", NoticeKind.INFO)
         else:
             self._say("There is nothing to ask about: no payment is still open.", NoticeKind.INFO)
+
+    def decide(self, asset: AssetId, *, take: bool) -> None:
+        """Take a found token among ours, or hide it and its payments."""
+        self._tasks.start(self._decide(asset, take=take), key=f"token {asset}")
+
+    async def _decide(self, asset: AssetId, *, take: bool) -> None:
+        session = self._session
+        words = None if session is None else session.found_tokens.words(asset)
+        if session is None or words is None:
+            return
+        if take:
+            await session.found_tokens.take(asset)
+            self._say(f"{words.symbol} was added. Its balances are read next.")
+        else:
+            await session.found_tokens.hide(asset)
+            self._say(f"{words.symbol} and its payments are out of sight. Accounts, Tokens shows it again.")
 
     async def _send_again(self, transfer: TransferId) -> None:
         if self._session is None:

@@ -32,6 +32,7 @@ MARK_TOKENS: dict[Mark, tuple[Token, Token]] = {
     Mark.FAILED: _BAD,
     Mark.REPLACED: _OVER,
     Mark.CLOSED: _OVER,
+    Mark.SUSPECTED: _OVER,
 }
 """Text and ground of each mark: on its way, in doubt, done, failed, or over without effect."""
 _SHAPE = 9.0
@@ -46,6 +47,7 @@ _LINES: dict[Mark, tuple[tuple[tuple[float, float], ...], ...]] = {
     Mark.CLOSED: (((2.8, 4.5), (6.2, 4.5)),),
     Mark.RECEIVED: (((4.5, 0.8), (4.5, 6.0)), ((1.8, 3.6), (4.5, 6.3), (7.2, 3.6)), ((1.0, 8.3), (8.0, 8.3))),
     Mark.UNKNOWN: (((4.5, 4.9), (4.5, 5.6)),),
+    Mark.SUSPECTED: (((4.5, 1.0), (8.2, 7.8), (0.8, 7.8), (4.5, 1.0)), ((4.5, 3.8), (4.5, 5.3))),
 }
 """The strokes of each shape within nine by nine pixels."""
 _RINGED = frozenset({Mark.SIGNED, Mark.DROPPED, Mark.CLOSED})

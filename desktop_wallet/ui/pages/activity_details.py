@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWi
 from typing_extensions import override
 
 from desktop_wallet.ui.measures import age_text
-from desktop_wallet.ui.models.activity_cells import row_mark, when_s
+from desktop_wallet.ui.models.activity_cells import row_mark, transaction_of, when_s
 from desktop_wallet.ui.models.activity_rows import ReceivedRow, Row, SentRow
 from desktop_wallet.ui.pages.activity_badge import StateBadge
 from desktop_wallet.ui.pages.activity_details_words import (
@@ -80,6 +80,8 @@ class ActivityPane(QFrame):
     """A Deed, and the SentRow it is for."""
     note_wanted = Signal(object)
     explorer_wanted = Signal(object)
+    token_wanted = Signal(bool, object)
+    """Whether the token of this AssetId is to be taken among ours; else it is to be hidden."""
 
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -109,6 +111,9 @@ class ActivityPane(QFrame):
         self._fields = _Fields(shell)
         self._steps = _Fields(shell)
         self._steps_title = Text(theme, "Every step", style=TextStyle.STRONG)
+        self.take = SecondaryButton(theme, "Add this token", "plus", self._on_take_clicked)
+        self.hide_token = SecondaryButton(theme, "Hide this token", "eye-off", self._on_hide_clicked)
+        self._token_room = QWidget()
         self._own_room = QWidget()
         self._lines = (Separator(theme), Separator(theme))
         self._build()
@@ -125,6 +130,9 @@ class ActivityPane(QFrame):
         own = _grid(self._own_room)
         own.addWidget(self.note, 0, 0)
         own.addWidget(self.explorer, 0, 1)
+        token = _grid(self._token_room)
+        token.addWidget(self.take, 0, 0)
+        token.addWidget(self.hide_token, 0, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(_MARGIN, 4 * GRID, _MARGIN, _MARGIN)
         column.setSpacing(2 * GRID)
@@ -135,6 +143,7 @@ class ActivityPane(QFrame):
         column.addWidget(self.sentence)
         column.addWidget(self.advice)
         column.addWidget(self._deeds_room)
+        column.addWidget(self._token_room)
         column.addSpacing(GRID)
         column.addWidget(self._lines[0])
         column.addSpacing(GRID)
@@ -147,7 +156,8 @@ class ActivityPane(QFrame):
         column.addWidget(self._steps_title)
         column.addWidget(self._steps)
         column.addStretch(1)
-        for one, other in pairwise((self.close_button, *self.buttons.values(), self.note, self.explorer)):
+        chain = (self.close_button, *self.buttons.values(), self.take, self.hide_token, self.note, self.explorer)
+        for one, other in pairwise(chain):
             QWidget.setTabOrder(one, other)
         self.show_row(None)
 
@@ -161,14 +171,18 @@ class ActivityPane(QFrame):
         self._row = row
         offered = deeds(row.transfer, row.siblings, ours=bool(row.sender)) if isinstance(row, SentRow) else ()
         self._offer(offered)
-        for part in (self._own_room, self._steps_title, self._lines[1]):
+        for part in (self.note, self._steps_title, self._lines[1]):
             part.setVisible(isinstance(row, SentRow))
+        transaction = None if row is None else transaction_of(row)
+        self._own_room.setVisible(transaction is not None)
+        self._offer_token(row)
         for part in (self.amount, self._lines[0]):
             part.setVisible(row is not None)
         if isinstance(row, SentRow):
             self.note.set_text("Edit the note" if row.transfer.note else "Add a note")
+        if row is not None and transaction is not None:
             hint = explorer_hint(row.network)
-            self.explorer.setEnabled(bool(explorer_url(row.network, row.transfer.transaction)))
+            self.explorer.setEnabled(bool(explorer_url(row.network, transaction)))
             self.explorer.setToolTip(tooltip(hint))
             self.explorer.setAccessibleDescription(hint)
         self.renew()
@@ -204,6 +218,13 @@ class ActivityPane(QFrame):
         self._fields.show_fields(fields(row, now), self.buttons[Deed.CLOSE])
         self._steps.show_fields(step_fields(row, now), self.explorer)
 
+    def _offer_token(self, row: Row | None) -> None:
+        """Offer to take or to hide a token that was found; one that imitates a known one is not offered here."""
+        found = isinstance(row, ReceivedRow) and row.found
+        suspected = isinstance(row, ReceivedRow) and row.suspicion is not None
+        for part in (self._token_room, self.take, self.hide_token):
+            part.setVisible(found and not suspected)
+
     def _offer(self, offered: tuple[Deed, ...]) -> None:
         for button in self.buttons.values():
             self._deeds.removeWidget(button)
@@ -235,8 +256,16 @@ class ActivityPane(QFrame):
             self.note_wanted.emit(self._row)
 
     def _on_explorer_clicked(self) -> None:
-        if isinstance(self._row, SentRow):
+        if self._row is not None:
             self.explorer_wanted.emit(self._row)
+
+    def _on_take_clicked(self) -> None:
+        if isinstance(self._row, ReceivedRow):
+            self.token_wanted.emit(True, self._row.received.asset)
+
+    def _on_hide_clicked(self) -> None:
+        if isinstance(self._row, ReceivedRow):
+            self.token_wanted.emit(False, self._row.received.asset)
 
 
 def _grid(room: QWidget) -> QGridLayout:

@@ -12,6 +12,7 @@ from desktop_wallet.ui.models.activity_rows import ReceivedRow, Row, SentRow
 from desktop_wallet.ui.models.balance_names import AssetWords
 from desktop_wallet.ui.pages.activity_words import STEP_WORDS, mark_of, sentence
 from desktop_wallet.ui.pages.details_words import Field, moment_text
+from desktop_wallet.ui.pages.spam_words import reason_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,13 +41,16 @@ def row_amount(row: Row) -> str:
 def state_sentence(row: Row, now: Instant) -> str:
     """Return what happened so far, in whole sentences."""
     if isinstance(row, ReceivedRow):
-        return _received_sentence(row.received, row.network.name)
+        said = _received_sentence(row.received, row.network.name)
+        return said if row.suspicion is None else f"{reason_text(row.suspicion)} {said}"
     transfer = row.transfer
     fee = "" if transfer.fee_paid is None else money(transfer.fee_paid, row.coin)
     return sentence(transfer, row.siblings, row.network, fee, now.wall_s)
 
 
 def _received_sentence(received: Received, network: str) -> str:
+    if received.trace is not None:
+        return f"Its contract logged it in block {received.to_height:,} of {network}."
     if received.to_height is None:
         return "This balance rose between two readings. Who paid is not known from that."
     if received.from_height is None or received.from_height == received.to_height:
@@ -162,13 +166,27 @@ def _sibling(sibling: Transfer, now: Instant) -> Field:
 def _received_fields(row: ReceivedRow, now: Instant) -> Iterable[Field]:
     received = row.received
     address = display_address(received.address)
+    trace = received.trace
     yield Field("To", grouped(address), row.account, copy=address, mono=True)
+    if trace is not None:
+        sender = display_address(trace.sender)
+        note = row.sender and f"{row.sender}, your own"
+        # What is made to be copied by mistake has no button that copies it.
+        yield Field("From", grouped(sender), note, copy="" if row.suspicion else sender, mono=True)
     yield Field("Network", row.network.name, str(row.network.id))
     if not received.asset.is_native:
         token = f"{row.asset.symbol} {row.asset.name}".strip()
+        if row.imitated is not None:
+            token = f"{token}, added by you; not the {row.imitated.symbol} of the list"
+        elif row.found:
+            token = f"{token}, in no list: what it calls itself"
         yield Field("Token", grouped(received.asset.reference), token, copy=received.asset.reference, mono=True)
     if received.from_height is not None and received.from_height != received.to_height:
         yield Field("Above", f"Block {received.from_height:,}", "the reading before")
-    if received.to_height is not None:
+    if trace is not None:
+        yield Field("Transaction", grouped(trace.transaction), copy=trace.transaction, mono=True)
+        yield Field("Block", f"{received.to_height:,}", received.host)
+        yield Field("Block hash", shorten(trace.block_hash), copy=trace.block_hash, mono=True)
+    elif received.to_height is not None:
         yield Field("Seen at", f"Block {received.to_height:,}", received.host)
     yield Field("Noticed", moment_text(received.seen_at_s, now), "" if received.to_height else received.host)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from desktop_wallet.core.transfers import Transfer, TransferKind, TransferState
@@ -33,6 +34,7 @@ class Mark(enum.Enum):
     REPLACED = "Replaced"
     CLOSED = "Closed"
     RECEIVED = "Received"
+    SUSPECTED = "Suspicious"
 
     @property
     def word(self) -> str:
@@ -288,17 +290,38 @@ CLOSE_TEXT = (
 )
 
 
-def known_text(known: Sequence[tuple[str, int]]) -> str:
-    """Return what is honestly known: `known` are networks by name with the height from which on readings are compared.
+@dataclass(frozen=True, slots=True)
+class KnownNetwork:
+    """A network, the height from which on what came in is known there, and whether logs tell of its tokens."""
+
+    name: str
+    height: int
+    by_logs: bool = False
+
+
+def known_text(known: Sequence[KnownNetwork]) -> str:
+    """Return what is honestly known of what came in, and how.
 
     Of many networks none is named: one can be chosen.
     """
-    sent = "Payments that this wallet sent are all here. Incoming ones are noticed when a balance rises"
+    sent = "Payments that this wallet sent are all here. "
+    by_difference = "Incoming ones are noticed when a balance rises"
     if not known:
-        return f"{sent} between two readings."
+        return f"{sent}{by_difference} between two readings."
+    without = [each.name for each in known if not each.by_logs]
+    if not without:
+        sent += "Incoming tokens come from the logs of their contracts, incoming coins from a balance that rises"
+    elif len(without) < len(known):
+        where = _listed(without) if len(without) <= _NAMED else f"{len(without)} networks"
+        sent += (
+            "Incoming tokens come from the logs of their contracts, incoming coins from a balance that rises; on "
+            f"{where} tokens too, for nothing gives logs there"
+        )
+    else:
+        sent += by_difference
     if len(known) > _NAMED:
         return f"{sent}, from the first reading of each account on. Choose a network to see from which block."
-    return f"{sent}: {_listed([f'on {name} from block {height:,}' for name, height in known])}."
+    return f"{sent}: {_listed([f'on {each.name} from block {each.height:,}' for each in known])}."
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from desktop_wallet.ui.pages.page import Page, Shell
 from desktop_wallet.ui.pages.settings_about import AboutSection
 from desktop_wallet.ui.pages.settings_appearance import AppearanceSection
 from desktop_wallet.ui.pages.settings_cache import CacheSection
+from desktop_wallet.ui.pages.settings_discovery import DiscoverySection
 from desktop_wallet.ui.pages.settings_freshness import FreshnessSection
 from desktop_wallet.ui.pages.settings_networks import NetworksSection
 from desktop_wallet.ui.pages.settings_prices import PricesSection
@@ -35,6 +36,7 @@ SECTIONS: tuple[type[Section], ...] = (
     CacheSection,
     FreshnessSection,
     PricesSection,
+    DiscoverySection,
     AboutSection,
 )
 
