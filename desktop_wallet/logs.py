@@ -119,7 +119,7 @@ class Entry:
         from desktop_wallet.core.redaction import SECRET_NAME  # noqa: PLC0415 - the thread that writes needs it first
 
         fields = {
-            _clean(name): "[withheld]" if SECRET_NAME.search(name) else _clean(value)
+            re.sub(r"\W", "_", _clean(name)): "[withheld]" if SECRET_NAME.search(name) else _clean(value)
             for name, value in self.fields.items()
         }
         return Entry(self.at_s, self.level, _clean(self.source), _clean(self.event), fields)
