@@ -107,7 +107,8 @@ def shown_in(row: BalanceRow, column: Column) -> Hashable:
             pending = badge.kind is BadgeKind.PENDING
             return row.amount, pending, (badge.expected_change, asset.symbol) if pending else None
         case Column.VALUE:
-            return row.worth and (value_text(row), value_change_text(row), badge.kind is BadgeKind.PENDING, row.worth)
+            worth, pending = row.worth, badge.kind is BadgeKind.PENDING
+            return worth and (value_text(row), value_change_text(row), pending, worth.outdated)
         case Column.FRESHNESS:
             return badge.kind, badge_text(badge)
 

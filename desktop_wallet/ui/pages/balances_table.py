@@ -50,6 +50,8 @@ _SLACK = 4
 _NARROWEST, _WIDEST = 72, 132
 _LEAST_ASSET, _WIDE_ASSET = 124, 240
 _LEAST_VALUE, _MOST_VALUE = 108, 150
+_LEAST_PRICED = 580
+"""In a narrower table, beside the details, the names keep their room: the details tell the value."""
 _SHRINKING = (
     (Column.FRESHNESS, 142),
     (Column.NETWORK, 84),
@@ -129,7 +131,7 @@ class BalancesTable(LineTable):
         alone = snapshot is None or len(snapshot.names.accounts) <= len(snapshot.names.wallets)
         self.setColumnHidden(Column.ACCOUNT, grouping is Grouping.WALLET and alone)
         self.setColumnHidden(Column.NETWORK, grouping is Grouping.NETWORK)
-        priced = snapshot is not None and snapshot.worths is not None
+        priced = self._has_room_for_values
         self.setColumnHidden(Column.VALUE, not priced)
         widths = {Column.FRESHNESS: _BADGE_WIDTH, Column.AMOUNT: max(132, min(240, round(width * 0.25)))}
         if priced:
@@ -153,9 +155,13 @@ class BalancesTable(LineTable):
 
     def settle_values(self) -> None:
         """Show the column of values while prices are on, and only then."""
-        snapshot = self._balances.rows.snapshot
-        if (snapshot is None or snapshot.worths is None) != self.isColumnHidden(Column.VALUE):
+        if self._has_room_for_values == self.isColumnHidden(Column.VALUE):
             self.lay_out_columns()
+
+    @property
+    def _has_room_for_values(self) -> bool:
+        snapshot = self._balances.rows.snapshot
+        return snapshot is not None and snapshot.worths is not None and self.viewport().width() >= _LEAST_PRICED
 
     def _measure_labels(self) -> None:
         """Note how wide the longest account's and network's name are, within bounds."""
