@@ -40,12 +40,13 @@ class ServerColumn(enum.IntEnum):
     """The columns, from left to right."""
 
     SERVER = 0
-    STATE = 1
-    BLOCK = 2
-    LATENCY = 3
-    REQUESTS = 4
-    FAILURES = 5
-    ERROR = 6
+    NETWORK = 1
+    STATE = 2
+    BLOCK = 3
+    LATENCY = 4
+    REQUESTS = 5
+    FAILURES = 6
+    ERROR = 7
 
 
 class ServersModel(CellsModel):
@@ -53,6 +54,7 @@ class ServersModel(CellsModel):
 
     heads: ClassVar[tuple[Head, ...]] = (
         Head("Server"),
+        Head("Network"),
         Head("State"),
         Head("Block", number=True, means="The newest block it told of, and how far it is behind the others."),
         Head("Latency", number=True, means="How long it takes to answer, on the average of the last answers."),
@@ -103,7 +105,9 @@ class ServersModel(CellsModel):
         status = server.status
         match ServerColumn(column):
             case ServerColumn.SERVER:
-                return Cell(server.host, server.network.name, style=TextStyle.MEDIUM)
+                return Cell(server.host, style=TextStyle.MEDIUM)
+            case ServerColumn.NETWORK:
+                return Cell(server.network.name, token=Token.MUTED)
             case ServerColumn.STATE:
                 note = "pushes blocks" if server.pushes else ""
                 if server.next_try_s is not None:

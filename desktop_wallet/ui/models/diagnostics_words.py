@@ -314,7 +314,8 @@ def event_text(event: Event, network_name: Callable[[str], str]) -> str:
     if "reason" in told:
         told["reason"] = _reason_words(told["reason"])
     took_ms = told.get("took_ms", "")
-    return words.text.format_map(told) + (f", in {_took_text(int(took_ms))}" if took_ms.isdigit() else "")
+    took = f"{words.took} {_took_text(int(took_ms))}" if took_ms.isdigit() else ""
+    return ", ".join(part for part in (words.text.format_map(told), took) if part)
 
 
 def _reason_words(reason: str) -> str:
@@ -323,7 +324,14 @@ def _reason_words(reason: str) -> str:
     words = {each.__name__: words for each, words in TEXTS.items()}.get(kind)
     if words is None:
         return reason
-    return ", ".join((words.title, *(each.replace("_", " ").replace("=", " ") for each in data)))
+    return ", ".join((words.title, *(_datum_words(*each.partition("=")) for each in data)))
+
+
+def _datum_words(name: str, _: str, value: str) -> str:
+    if name == "problem":
+        return value
+    unit = " s" if name.endswith("_s") else ""
+    return f"{name.removesuffix('_s').replace('_', ' ')} {value}{unit}"
 
 
 def _took_text(took_ms: int) -> str:
@@ -334,10 +342,11 @@ def _took_text(took_ms: int) -> str:
 class _EventWords:
     text: str
     needs: frozenset[str]
+    took: str = "in"
 
 
-def _words(text: str, *needs: str) -> _EventWords:
-    return _EventWords(text, frozenset(needs))
+def _words(text: str, *needs: str, took: str = "in") -> _EventWords:
+    return _EventWords(text, frozenset(needs), took)
 
 
 _EVENTS = {
@@ -345,7 +354,7 @@ _EVENTS = {
     "not read": _words(
         "{balances} balances of {network} not read: {host}, {reason}", "balances", "network", "host", "reason"
     ),
-    "server failed": _words("{host} of {network} failed: {reason}", "host", "network", "reason"),
+    "server failed": _words("{host} of {network} failed: {reason}", "host", "network", "reason", took="after"),
     "invalidated": _words("Out of date since {cause}: {networks}", "cause", "networks"),
     "preloaded": _words("{balances} balances, {failed} failed", "balances", "failed"),
     "transfer": _words("A payment on {network} is {state}", "network", "state"),

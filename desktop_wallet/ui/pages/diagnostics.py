@@ -75,7 +75,10 @@ class DiagnosticsPage(Page):
         column.setContentsMargins(PAGE_MARGIN, PAGE_MARGIN, PAGE_MARGIN - GUTTER, 0)
         column.setSpacing(3 * GRID)
         column.addLayout(self._head())
-        column.addWidget(self.sentence)
+        below = QHBoxLayout()
+        below.setContentsMargins(0, 0, GUTTER, 0)
+        below.addWidget(self.sentence)
+        column.addLayout(below)
         column.addWidget(self.part)
         column.addWidget(self._stack, 1)
 

@@ -32,13 +32,14 @@ if TYPE_CHECKING:
 _TALLEST = 16_777_215
 """Qt's word for no limit (QWIDGETSIZE_MAX)."""
 _SERVER_WIDTHS = (
-    Width("ethereum-rpc.publicnode", 3),
-    Width("Stands still 2m 0s", 1, extra=10),
+    Width("rollup.practice.invalid", 3),
+    Width("Arbitrum One", 1),
+    Width("Stands still 2m 0s", 0, extra=10),
     Width("300,000,000", 1),
-    Width("1,200 ms", 0, 520),
-    Width("Requests", 0, 760, extra=10),
-    Width("Failures", 0, 600, extra=10),
-    Width("Server not reached", 2, 860),
+    Width("1,200 ms", 0, 560),
+    Width("Requests", 0, 780, extra=10),
+    Width("Failures", 0, 680, extra=10),
+    Width("Server not reached", 2, 940),
 )
 _KEPT_WIDTHS = (
     Width("Account 1 0x5290…9EE7", 3),
