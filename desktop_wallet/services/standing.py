@@ -31,8 +31,6 @@ AT_ONCE = 16
 _APART_S = 5.0
 """Between two rounds on one network, or a block time if that is longer: what comes meanwhile shares the next one."""
 _AFTER_HINT_S = 2.0
-_JUST_HEARD_S = 2.0
-"""What was read or looked up so lately is not asked for again without a hint."""
 
 
 @dataclass(slots=True, eq=False)
@@ -116,10 +114,10 @@ class Standing:
             while rounds.wanted and self._parts.book.is_on(network):
                 if rounds.last_s is not None:
                     await self._parts.sleep(max(rounds.last_s + self._apart_s(network) - self._now_s, 0.0))
-                before_s = math.inf if rounds.hinted else self._now_s - _JUST_HEARD_S
+                spared = None if rounds.hinted else rounds.highest
                 rounds.wanted = rounds.hinted = False
                 held = await self._held(network)
-                asked = self._choose(rounds, held, before_s)
+                asked = self._choose(rounds, held, spared)
                 if asked:
                     rounds.last_s = self._now_s
                     await self._look(network, rounds, {height: held[height] for height in asked})
@@ -147,8 +145,8 @@ class Standing:
                     held.setdefault(reading.position, []).append(reading)
         return held
 
-    def _choose(self, rounds: _Rounds, held: dict[Height, list[Reading]], before_s: float) -> tuple[Height, ...]:
-        """Return which blocks to ask for: near the newest or on screen, and last heard of before that time."""
+    def _choose(self, rounds: _Rounds, held: dict[Height, list[Reading]], spared: Height | None) -> tuple[Height, ...]:
+        """Return which blocks to ask for: near the newest or on screen. What was just read is spared without a hint."""
         rounds.heard_s = {height: at_s for height, at_s in rounds.heard_s.items() if height in held}
         if not held:
             return ()
@@ -157,7 +155,7 @@ class Standing:
             height
             for height, readings in held.items()
             if (height.number >= lowest or any(reading.key in self._watched for reading in readings))
-            and rounds.heard_s.get(height, -math.inf) < before_s
+            and height != spared
         ]
         wanted.sort(key=lambda height: (rounds.heard_s.get(height, -math.inf), -height.number))
         return tuple(wanted[:AT_ONCE])

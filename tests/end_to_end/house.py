@@ -164,7 +164,7 @@ async def watching(
     """Yield a wallet without keyring that watches these addresses on that network and reads only when told to."""
     async with wallet(surrounds(root, network, clock=clock)) as application:
         session = await application.create_profile("Main", PASSWORD, without_keyring=True)
-        await session.settings.change(preload=False)
+        await session.settings.change(preload=False, keep_fresh=False)
         for address in addresses:
             await session.accounts.add_watch(f"Watched {address[2:6]}", address)
         await session.catalogue.choose_networks([network.id])

@@ -175,6 +175,7 @@ async def test_deep_blocks_are_left_alone_unless_they_are_on_screen(tmp_path: Pa
         await home.read([second], height=120)
         home.standing.watch([first])
         await home.pass_s(100_000.0)
+        home.looked_up.clear()
         await home.read([third], height=1_000)
         assert home.looked_up == [(home.at(first),)]
 
