@@ -14,6 +14,7 @@ from desktop_wallet.net.limits import ReplyLimits
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_MARKS_AN_ITEM = 4
 _MAX_DIGITS = 80  # 2**256 has 78
 
 
@@ -46,6 +47,8 @@ def check_structure(body: bytes, host: str, limits: ReplyLimits) -> None:
     innermost pairs, so what is left after n passes lies deeper than n. The kinds of brackets are not told apart; a
     text that mixes them up nests no deeper, and the parser refuses it.
     """
+    if body.count(b'"') > _MARKS_AN_ITEM * (limits.max_items + 1):  # a name and a text each; pieces cost memory, too
+        raise OversizedReply(host=host, limit="items", maximum=limits.max_items)
     # Without escapes, every second piece between quotation marks is a string.
     bare = _STRING.sub(b"", body) if b"\\" in body else b"".join(body.split(b'"')[::2])
     if bare.count(b",") + bare.count(b"[") + bare.count(b"{") > limits.max_items:

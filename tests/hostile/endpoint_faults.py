@@ -207,15 +207,15 @@ FAULTS: dict[str, Fault] = {
     ),
     "empty body": Fault(_acts(says(b"")), _UNTRUSTED, _NONSENSE, "MalformedReply problem=json"),
     "100 MB": Fault(
-        _acts(pours([b" " * _MIB] * 100)), _UNTRUSTED, _NONSENSE, "OversizedReply limit=bytes maximum=16777216"
+        _acts(pours([b" " * _MIB] * 100)), _UNTRUSTED, _NONSENSE, "OversizedReply limit=bytes maximum=4194304"
     ),
     "100 MB announced": Fault(
         _acts(says(b"[", Content_Length=str(100 * _MIB))),
-        _UNTRUSTED, _NONSENSE, "OversizedReply limit=bytes maximum=16777216",
+        _UNTRUSTED, _NONSENSE, "OversizedReply limit=bytes maximum=4194304",
     ),
     "gzip bomb": Fault(
         _acts(says(gzip.compress(b"[" * (100 * _MIB), 1), Content_Encoding="gzip")),
-        _UNTRUSTED, _NONSENSE, "OversizedReply limit=bytes maximum=16777216",
+        _UNTRUSTED, _NONSENSE, "OversizedReply limit=bytes maximum=4194304",
     ),
     "deep nesting": Fault(
         _acts(says(b"[" * 100_000 + b"]" * 100_000)), _UNTRUSTED, _NONSENSE, "OversizedReply limit=depth maximum=64"
