@@ -179,6 +179,7 @@ class Evidence:
 
     `valid`: the new reading's seq covers every invalidation. `old_on_chain`: whether the old reading's hash still
     stands at its height, None if nobody could tell. `agreed`: a second witness confirmed a leap in height.
+    `loses_ours`: the old reading shows a transaction of ours that the new one does not.
     """
 
     now: Instant
@@ -186,6 +187,7 @@ class Evidence:
     valid: bool
     old_on_chain: bool | None = None
     agreed: bool = False
+    loses_ours: bool = False
 
 
 def merge(state: BalanceState, new: Reading, evidence: Evidence) -> tuple[BalanceState, Verdict]:
@@ -207,7 +209,8 @@ def merge(state: BalanceState, new: Reading, evidence: Evidence) -> tuple[Balanc
         return taken, Verdict.NEW_EPOCH
     distance = blocks_between(old.position, new.position)
     if distance is None or distance == 0:
-        if old.started.is_after(new.started):
+        # Where heights do not compare, what is known of our own transactions does.
+        if evidence.loses_ours or old.started.is_after(new.started):
             return state, Verdict.OUTDATED
         return taken, Verdict.TAKEN
     if distance < 0:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NewType
 
 from desktop_wallet.core.balances import BalanceKey
 from desktop_wallet.core.invalidation import Scope
-from desktop_wallet.core.positions import Height, blocks_between
+from desktop_wallet.core.positions import Height, Unordered, blocks_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -280,6 +280,30 @@ def is_counted(transfer: Transfer, reading: Reading | None) -> bool:
     if transfer.block is None or reading is None:
         return False
     distance = blocks_between(transfer.block, reading.position)
+    return distance is not None and distance >= 0
+
+
+def shows(transfer: Transfer, reading: Reading) -> bool:
+    """Return whether a reading is from after all that is known to have happened to a transfer that touches it.
+
+    Where there are heights: at or above the block that it was mined in. One below that block and made after it is of
+    another chain, which has nothing to show. Where there are none: from a server that acknowledged the transfer, and
+    the sender's own with a record beyond its nonce. Nothing is known to have happened to any other.
+    """
+    position = reading.position
+    if isinstance(position, Unordered):
+        hosts = {step.host for step in transfer.steps if step.state is TransferState.BROADCAST}
+        if not hosts:
+            return True
+        record = position.record or ""
+        recorded = record.isascii() and record.isdigit() and int(record) > transfer.nonce
+        return reading.endpoint in hosts and (recorded or reading.key.address != transfer.draft.sender)
+    block = transfer.block
+    if not transfer.state.is_mined or block is None:
+        return True
+    distance = blocks_between(block, position)
+    if distance is not None and distance < 0 and block.time_s is not None and position.time_s is not None:
+        return position.time_s > block.time_s
     return distance is not None and distance >= 0
 
 

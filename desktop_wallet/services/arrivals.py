@@ -69,11 +69,17 @@ class Taken:
 class Arrivals:
     """The one place where readings enter the store."""
 
-    def __init__(self, store: Store, invalidations: Invalidations, clock: Clock) -> None:
-        """Hold the store that every view and every total reads from."""
+    def __init__(
+        self, store: Store, invalidations: Invalidations, clock: Clock, shows_ours: Callable[[Reading], bool]
+    ) -> None:
+        """Hold the store that every view and every total reads from.
+
+        `shows_ours` tells whether a reading is from after every transaction of ours that is known to have happened.
+        """
         self._store = store
         self._invalidations = invalidations
         self._clock = clock
+        self._shows_ours = shows_ours
         self.verdicts: Counter[Verdict] = Counter()
 
     def held(self, key: BalanceKey) -> BalanceState:
@@ -130,12 +136,14 @@ class Arrivals:
         moved: list[tuple[Reading, Reading]] = []
         for reading in readings:
             before = self.held(reading.key)
+            valid, shown = self._invalidations.covers(reading), self._shows_ours(reading)
             evidence = Evidence(
                 now,
                 block_time_s,
-                valid=self._invalidations.covers(reading),
+                valid=valid,
                 old_on_chain=self._stands(before, old_on_chain),
                 agreed=agreed,
+                loses_ours=not shown and before.reading is not None and self._shows_ours(before.reading),
             )
             after, verdict = merge(before, reading, evidence)
             self.verdicts[verdict] += 1
@@ -148,6 +156,9 @@ class Arrivals:
                     moved.append((before.reading, reading))
             if verdict in (Verdict.ASK_ELSEWHERE, Verdict.BEHIND, Verdict.DOUBTED):
                 again.setdefault(verdict, []).append(reading)
+                unsettled.add(reading.key)
+            elif valid and not shown:  # taken or not, it is no number to rely on: another server may be ahead
+                again.setdefault(Verdict.ASK_ELSEWHERE, []).append(reading)
                 unsettled.add(reading.key)
             else:
                 landings[reading.key] = Landing(reading)

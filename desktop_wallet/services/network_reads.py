@@ -33,7 +33,7 @@ class NetworkReads:
         self._parts = parts
         self._counters = parts.counters
         self._invalidations = parts.registry.invalidations
-        self._arrivals = Arrivals(parts.memory, self._invalidations, parts.clock)
+        self._arrivals = Arrivals(parts.memory, self._invalidations, parts.clock, self._shows_ours)
         self.flights = Flights(parts.clock, parts.sleep, self._invalidations, self._fly, self._on_flights_changed)
         self._keeping = Tasks()
         self._following_up = Tasks()
@@ -165,6 +165,9 @@ class NetworkReads:
         keys = [key for key in self._parts.book.keys(network=network) if key in unsettled]
         if keys:
             await self.flights.wait(self.flights.join(keys, 0.0))
+
+    def _shows_ours(self, reading: Reading) -> bool:
+        return self._parts.transfers.shows_receipts(reading.key, reading)
 
     def _on_flights_changed(self, keys: Iterable[BalanceKey]) -> None:
         self._parts.feed.publish(ChangeSet(balances=frozenset(keys), activity=True))

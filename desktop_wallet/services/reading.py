@@ -91,7 +91,7 @@ class Balances:
                 network = self._parts.book.network(key.network)
                 limit = limits[key.network] = (policy.ttl_s(Purpose.DISPLAY, network), network.max_head_age_s)
             state = self.state(key)
-            valid = state.reading is None or self._invalidations.covers(state.reading)
+            valid = state.reading is None or self._counts(state.reading)
             change = self._transfers.expected_change(key, state.reading)
             shown.append(
                 badge(state, Circumstances(now, *limit, valid, page_opened, self._woke, change, is_updating(key)))
@@ -218,7 +218,7 @@ class Balances:
             self._clock.now(),
             self._ttl(key.network, purpose),
             network.max_head_age_s,
-            valid=state.reading is None or self._invalidations.covers(state.reading),
+            valid=state.reading is None or self._counts(state.reading),
             woke=self._woke,
         )
 
@@ -351,6 +351,7 @@ class Balances:
         ttl_s = max_head_age_s = 0.0
         hits = 0
         woke, covers, held = self._woke, self._invalidations.covers, self._memory.get
+        shows = self._transfers.shows_receipts
         for key in keys:
             state = held(key)
             if state is None or state.reading is None:
@@ -360,9 +361,7 @@ class Balances:
                 of = key.network
                 network = self._parts.book.network(of)
                 ttl_s, max_head_age_s = policy.ttl_s(purpose, network), network.max_head_age_s
-            valid = covers(state.reading)
-            if purpose is Purpose.QUOTE:
-                valid = valid and self._transfers.shows_receipts(key, state.reading)
+            valid = covers(state.reading) and shows(key, state.reading)
             age_s = serving_age_s(state, state.reading, now, ttl_s, max_head_age_s, valid, woke)
             if age_s is None:
                 missing.append(key)
@@ -422,6 +421,10 @@ class Balances:
         return ReadFailure(state.key, FailureReason.BELOW_RECEIPT, now, host=reading.endpoint)
 
     # Within
+
+    def _counts(self, reading: Reading) -> bool:
+        """Return whether it began after every invalidation and shows every transaction of ours that has happened."""
+        return self._invalidations.covers(reading) and self._transfers.shows_receipts(reading.key, reading)
 
     def _ttl(self, network: NetworkId, purpose: Purpose) -> float:
         return self._parts.policy().ttl_s(purpose, self._parts.book.network(network))

@@ -14,8 +14,8 @@ from desktop_wallet.core.transfers import (
     TransferKind,
     TransferState,
     expected_change,
-    is_counted,
     scopes,
+    shows,
     spendable,
     touched,
 )
@@ -56,6 +56,8 @@ class TransferBook:
         self._slots: dict[Slot, list[TransferId]] = defaultdict(list)
         self._touching: dict[BalanceKey, dict[TransferId, Transfer]] = defaultdict(dict)
         self._waiting: dict[BalanceKey, dict[TransferId, Transfer]] = {}
+        self._happened: dict[BalanceKey, dict[TransferId, Transfer]] = {}
+        """Those that every reading has to show: not many, for what is final is none of them."""
         self._unfinished: dict[NetworkId, dict[TransferId, Transfer]] = defaultdict(dict)
         self._of_account: dict[tuple[NetworkId, Address], dict[TransferId, Transfer]] = defaultdict(dict)
         self._taking = Taking()
@@ -129,12 +131,12 @@ class TransferBook:
         return spendable(key, reading, self._of_slots(s for s in self._taking.slots(key, reading) if s != without))
 
     def shows_receipts(self, key: BalanceKey, reading: Reading) -> bool:
-        """Return whether a reading is at or above every block that has a transfer in it which touches the balance.
+        """Return whether a reading is from after every transfer that touches the balance and is known to have happened.
 
         What is final is left out: a valid reading stands above it, unless the whole chain is another one.
         """
-        mined = (each for each in self.touching(key) if each.state.is_mined and not each.final)
-        return all(is_counted(each, reading) for each in mined)
+        happened = self._happened.get(key)
+        return happened is None or all(shows(each, reading) for each in happened.values())
 
     def _of_slots(self, slots: Iterable[Slot]) -> Iterable[Transfer]:
         """Return all that was signed for these nonces: a cancel touches fewer balances than what it cancels."""
@@ -215,6 +217,12 @@ class TransferBook:
         self._taking.note([self._all[each] for each in self._slots[transfer.slot]])
         for key in touched(draft, transfer.fee.asset):
             self._touching[key][transfer.id] = transfer
+            if not transfer.final and _may_have_happened(transfer):
+                self._happened.setdefault(key, {})[transfer.id] = transfer
+            elif key in self._happened:
+                self._happened[key].pop(transfer.id, None)
+                if not self._happened[key]:
+                    del self._happened[key]
             if transfer.is_waiting:
                 self._waiting.setdefault(key, {})[transfer.id] = transfer
             elif key in self._waiting:
@@ -244,6 +252,12 @@ class TransferBook:
         except Exception as error:  # noqa: BLE001 - a bug of ours: told of, but it breaks no payment (requirement I5)
             context = {"message": "what follows an invalidation failed", "exception": error}
             asyncio.get_running_loop().call_exception_handler(context)
+
+
+def _may_have_happened(transfer: Transfer) -> bool:
+    """Return whether it was mined, or a server acknowledged it: all that there is where there are no blocks."""
+    acknowledged = any(step.state is TransferState.BROADCAST for step in transfer.steps)
+    return transfer.state.is_mined or (acknowledged and transfer.state is not TransferState.REPLACED)
 
 
 def _keep(held: dict[TransferId, Transfer], transfer: Transfer, *, here: bool) -> None:
