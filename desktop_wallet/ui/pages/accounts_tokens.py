@@ -12,6 +12,7 @@ from desktop_wallet.core.assets import Asset, AssetId, AssetOrigin
 from desktop_wallet.core.errors import WalletError
 from desktop_wallet.core.networks import Network, NetworkId
 from desktop_wallet.ui.error_text import error_text
+from desktop_wallet.ui.pages.accounts_found import FoundTokensCard
 from desktop_wallet.ui.pages.accounts_scroll import PageScroll
 from desktop_wallet.ui.pages.page import Shell
 from desktop_wallet.ui.tasks import TaskOwner
@@ -26,6 +27,9 @@ from desktop_wallet.ui.widgets.text import ElidedText, Text
 from desktop_wallet.ui.words import count_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.services.catalogue import Catalogue
     from desktop_wallet.services.session import Session
 
@@ -42,9 +46,19 @@ _ORIGIN_WORDS = {
 
 
 class TokenRow(QWidget):
-    """One asset: symbol, name, decimals, and the whole address of its contract."""
+    """One asset: symbol, name, decimals, and the whole address of its contract.
 
-    def __init__(self, shell: Shell, asset: Asset, network: Network, parent: QWidget | None = None) -> None:
+    `imitated` is the known asset that one added by hand can be taken for.
+    """
+
+    def __init__(
+        self,
+        shell: Shell,
+        asset: Asset,
+        network: Network,
+        imitated: Asset | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         theme = shell.theme
         self.asset = asset
@@ -53,7 +67,9 @@ class TokenRow(QWidget):
         words.addWidget(Text(theme, asset.symbol, TextStyle.STRONG))
         words.addWidget(ElidedText(theme, asset.name, TextStyle.BODY, Token.MUTED), 1)
         facts = f"{count_text(asset.decimals, 'decimal')} · {_ORIGIN_WORDS[asset.origin]}"
-        words.addWidget(Text(theme, facts, TextStyle.SMALL, Token.MUTED))
+        if imitated is not None:
+            facts = f"{facts} · not the {imitated.symbol} of the list"
+        words.addWidget(Text(theme, facts, TextStyle.SMALL, Token.STALE if imitated else Token.MUTED))
         self.remove = LinkButton(theme, "Remove" if asset.origin is AssetOrigin.BY_HAND else "Hide")
         self.remove.setAccessibleName(f"{self.remove.text()} {asset.symbol} on {network.name}")
         self.remove.setVisible(not asset.id.is_native)
@@ -139,6 +155,8 @@ class TokensPane(QWidget):
         self.found = FoundToken(shell)
         self.found.add.clicked.connect(self._on_add_clicked)
         self.found.leave.clicked.connect(self._on_leave_clicked)
+        self.found_tokens = FoundTokensCard(shell, tasks, self.show_catalogue)
+        self._unlisten: Callable[[], None] = _nothing
 
         self._rows = QVBoxLayout()
         self._rows.setSpacing(GRID)
@@ -157,6 +175,7 @@ class TokensPane(QWidget):
         column.addLayout(head)
         column.addWidget(self.form)
         column.addWidget(self.found)
+        column.addWidget(self.found_tokens)
         column.addWidget(card)
         column.addStretch(1)
         self._empty = EmptyState(
@@ -174,10 +193,15 @@ class TokensPane(QWidget):
     def attach(self, session: Session) -> None:
         """Take over a session; `show_catalogue` follows once the page is on screen."""
         self._session = session
+        self.found_tokens.attach(session)
+        self._unlisten = session.subscribe(self._on_change)
 
     def detach(self) -> None:
         """Drop all that was shown."""
         self._session = None
+        self._unlisten()
+        self._unlisten = _nothing
+        self.found_tokens.attach(None)
         self.network.blockSignals(True)
         self.network.clear()
         self.network.blockSignals(False)
@@ -211,8 +235,13 @@ class TokensPane(QWidget):
     def _catalogue(self) -> Catalogue | None:
         return None if self._session is None else self._session.catalogue
 
+    def _on_change(self, change: ChangeSet) -> None:
+        if change.received and self.isVisible():
+            self.found_tokens.show_network(self._chosen)
+
     def _on_network_changed(self) -> None:
         catalogue, chosen = self._catalogue, self._chosen
+        self.found_tokens.show_network(chosen)
         if catalogue is None or chosen is None:
             self._show_rows(())
             return
@@ -244,12 +273,13 @@ class TokensPane(QWidget):
             await asyncio.sleep(0)
 
     def _add_row(self, asset: Asset) -> None:
-        catalogue = self._catalogue
-        if catalogue is None:
+        session = self._session
+        if session is None:
             return
         if self.rows:
             self._rows.addWidget(Separator(self._shell.theme))
-        row = TokenRow(self._shell, asset, catalogue.network(asset.id.network))
+        network = session.catalogue.network(asset.id.network)
+        row = TokenRow(self._shell, asset, network, session.found_tokens.imitated(asset))
         row.remove.clicked.connect(lambda: self._on_remove_clicked(asset))
         self._rows.addWidget(row)
         self.rows.append(row)
@@ -311,6 +341,10 @@ class TokensPane(QWidget):
 
     def _on_undo_clicked(self, asset: Asset) -> None:
         self._tasks.start(self._add(asset), key="add-token")
+
+
+def _nothing() -> None:
+    """Do nothing: no session is listened to."""
 
 
 def contract_of(asset: Asset, network: Network) -> Address | None:
