@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QComboBox
 
 from desktop_wallet.ui.pages.settings import SettingsPage
 from desktop_wallet.ui.theme import SMALLEST_WINDOW
@@ -30,7 +29,7 @@ class PriceScenes:
         if settings is not None:
             settings.open_section("prices")
         await hands.picture("settings-prices-off")
-        self._choose("US dollar (USD)")
+        await hands.press("Show prices")
         await hands.until(lambda: hands.button("Switch prices off"))
         window.open_page("balances")
         await hands.at_rest()
@@ -50,12 +49,3 @@ class PriceScenes:
         await hands.until(lambda: hands.session.prices.currency is None)
         window.open_page("balances")
         await hands.at_rest()
-
-    def _choose(self, currency: str) -> None:
-        choice = next(
-            choice
-            for choice in self._hands.window.findChildren(QComboBox)
-            if choice.isVisible() and choice.accessibleName() == "Currency"
-        )
-        choice.setCurrentText(currency)
-        choice.activated.emit(choice.currentIndex())

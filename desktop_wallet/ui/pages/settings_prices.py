@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout
 from typing_extensions import override
 
 from desktop_wallet.core.prices import CURRENCIES
-from desktop_wallet.ui.dialogs import confirm
 from desktop_wallet.ui.error_text import error_text
 from desktop_wallet.ui.pages.settings_section import Section
-from desktop_wallet.ui.theme import Token
-from desktop_wallet.ui.widgets.buttons import SecondaryButton
+from desktop_wallet.ui.theme import GRID, Token
+from desktop_wallet.ui.widgets.buttons import PrimaryButton, SecondaryButton
 from desktop_wallet.ui.widgets.fields import Choice, FormRow
 from desktop_wallet.ui.widgets.text import Text
 from desktop_wallet.ui.words import age_text, count_text, left_text
@@ -22,12 +21,13 @@ if TYPE_CHECKING:
 
     from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.services.prices import Prices
+    from desktop_wallet.services.session import Session
     from desktop_wallet.ui.pages.page import Shell
     from desktop_wallet.ui.tasks import TaskOwner
 
 
 class PricesSection(Section):
-    """The currency, what it tells a server, and how old the prices are."""
+    """The currency, what prices tell a server, and how old they are. Nothing is asked before the button is pressed."""
 
     key: ClassVar[str] = "prices"
     title: ClassVar[str] = "Prices"
@@ -39,16 +39,28 @@ class PricesSection(Section):
         self.learns = Text(theme, "", token=Token.MUTED, wrap=True)
         card.body.addWidget(self.learns)
         self.currency = Choice(theme, "Currency")
-        self.currency.addItem("Off", "")
         for code, known in CURRENCIES.items():
             self.currency.addItem(f"{known.name} ({code.upper()})", code)
-        self.currency.activated.connect(self._on_currency_chosen)
-        card.body.addWidget(FormRow(theme, "Show values in", self.currency, side=True))
+        # A list that acts at once would ask a server for every currency that the arrow keys pass.
+        self.currency.currentIndexChanged.connect(self._on_currency_changed)
+        card.body.addWidget(FormRow(theme, "Currency", self.currency, side=True))
         self.state = Text(theme, "", wrap=True)
         card.body.addWidget(self.state)
+        self.show_prices = PrimaryButton(theme, "Show prices", on_click=self._on_show_clicked)
         self.off = SecondaryButton(theme, "Switch prices off", on_click=self._on_off_clicked)
-        card.body.addWidget(self.off, 0, Qt.AlignmentFlag.AlignLeft)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2 * GRID)
+        buttons.addWidget(self.show_prices)
+        buttons.addWidget(self.off)
+        buttons.addStretch(1)
+        card.body.addLayout(buttons)
         self.body.addStretch(1)
+
+    @override
+    def attach(self, session: Session) -> None:
+        super().attach(session)
+        chosen = session.prices.currency
+        self.currency.setCurrentIndex(0 if chosen is None else self.currency.findData(chosen.code))
 
     @override
     def detach(self) -> None:
@@ -62,11 +74,9 @@ class PricesSection(Section):
         if self.session is None:
             return
         prices = self.session.prices
-        chosen = "" if prices.currency is None else prices.currency.code
-        self.currency.setCurrentIndex(max(self.currency.findData(chosen), 0))
         self.learns.set_text(learns_text(prices))
         self.state.set_text(state_text(prices))
-        self.off.setVisible(bool(chosen))
+        self._show_buttons(prices)
 
     @override
     def on_change(self, change: ChangeSet) -> None:
@@ -78,31 +88,29 @@ class PricesSection(Section):
         if self.session is not None:
             self.state.set_text(state_text(self.session.prices))
 
-    def _on_currency_chosen(self) -> None:
-        self.tasks.start(self._choose(str(self.currency.currentData())), key="dialog")
+    def _show_buttons(self, prices: Prices) -> None:
+        on, wanted = prices.currency, str(self.currency.currentData())
+        self.off.setVisible(on is not None)
+        self.show_prices.setVisible(on is None or on.code != wanted)
+        self.show_prices.set_text("Show prices" if on is None else f"Show them in {wanted.upper()}")
+
+    def _on_currency_changed(self) -> None:
+        if self.session is not None:
+            self._show_buttons(self.session.prices)
+
+    def _on_show_clicked(self) -> None:
+        self.tasks.start(self._choose(str(self.currency.currentData())), key="prices")
 
     def _on_off_clicked(self) -> None:
-        self.tasks.start(self._choose(""), key="dialog")
+        self.tasks.start(self._choose(""), key="prices")
 
     async def _choose(self, code: str) -> None:
-        session = self.session
-        if session is None:
+        if self.session is None:
             return
-        prices = session.prices
-        try:
-            if code and prices.currency is None and not prices.playing and not await self._agrees(prices):
-                return
-            await prices.choose(code)
-            chosen = CURRENCIES.get(code)
-            forgotten = "Prices are off. Nobody is asked for them, and those that were known are forgotten."
-            self.done(forgotten if chosen is None else f"Values are shown in {chosen.name}.")
-        finally:
-            self.show_now()
-
-    async def _agrees(self, prices: Prices) -> bool:
-        # Where nothing was asked before, the first choice is the one that tells a server something.
-        title = f"Ask {prices.source.name} for prices?"
-        return await confirm(self, self.theme, title, learns_text(prices), action="Show prices")
+        await self.session.prices.choose(code)
+        forgotten = "Prices are off. Nobody is asked for them, and those that were known are forgotten."
+        self.done(f"Values are shown in {code.upper()}." if code else forgotten)
+        self.show_now()
 
 
 def learns_text(prices: Prices) -> str:
@@ -115,7 +123,7 @@ def learns_text(prices: Prices) -> str:
     return (
         f"Prices come from {host} ({prices.source.name}). While they are on, that server sees your IP address, the "
         f"currency, and the names of all {many} that the wallet lists for the networks you use. It does not see your "
-        "addresses, your amounts, or which of those coins you hold. It is asked every "
+        "addresses, your amounts, or which of those coins you hold. It is asked once in "
         f"{left_text(prices.ttl_s)} at most, and only while the Balances page is looked at. Off, it is never asked."
     )
 
