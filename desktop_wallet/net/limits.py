@@ -10,9 +10,9 @@ class ReplyLimits:
     """Bounds on one reply. `max_bytes` holds for the bytes on the wire and again for the decompressed ones.
 
     `max_items` bounds the values in a JSON text, which decides how much memory its objects take. Reading a text holds
-    up every paint, and no thread helps: what is allowed here takes about 0.1 s at worst (long numbers, escapes), against 5 ms
-    for the largest answer that is asked for (2,000 balances: 0.7 MB in nine values). `total_s` runs from the first try
-    to the last byte, so that a server that drips one byte a second does not hold us longer.
+    up every paint, and no thread helps: what is allowed here takes about 0.1 s at worst (long numbers, escapes), the
+    largest answer that is asked for 5 ms (2,000 balances: 0.7 MB). `total_s` runs from the first try to the last byte,
+    so that a server that drips one byte a second does not hold us longer.
     """
 
     max_bytes: int = 4 * 1024 * 1024
