@@ -57,6 +57,7 @@ _BEHIND = (
     *("desktop_wallet.ui.pages.send.review_step", "desktop_wallet.ui.pages.send.page"),
     *("desktop_wallet.ui.models.activity_model", "desktop_wallet.ui.pages.activity_table"),
     *("desktop_wallet.ui.pages.activity_details", "desktop_wallet.ui.pages.activity"),
+    *("desktop_wallet.ui.pages.diagnostics_parts", "desktop_wallet.ui.pages.diagnostics"),
     *("desktop_wallet.ui.pages.receive", "desktop_wallet.ui.pages.settings", "desktop_wallet.ui.pages.all_pages"),
 )
 """What the scene of the open wallet is made of."""

@@ -18,6 +18,7 @@ from desktop_wallet.services.folders import Folders
 from desktop_wallet.ui.main_window import MainWindow
 from desktop_wallet.ui.theme import SMALLEST_WINDOW, Theme, ThemeMode
 from desktop_wallet.ui.tour_cautions import CautionScenes
+from desktop_wallet.ui.tour_diagnostics import DiagnosticsScenes
 from desktop_wallet.ui.tour_hands import PATIENCE_S, Hands, ShiftedClock
 from desktop_wallet.ui.tour_prices import PriceScenes
 from desktop_wallet.ui.tour_sending import SendingScenes
@@ -66,6 +67,7 @@ class Tour:
             await sending.walk()
             await CautionScenes(self._hands, sending.seen).walk()
             await PriceScenes(self._hands).walk()
+            await DiagnosticsScenes(self._hands).walk()
             await self._lock()
         finally:
             (self._pictures / "transcript.txt").write_text("\n".join(transcript) + "\n", encoding="utf-8")

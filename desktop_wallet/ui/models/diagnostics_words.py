@@ -40,7 +40,7 @@ _STATE_SENTENCES = {
     ServerState.STANDS_STILL: "It answers, but its newest block is too old to count as the present.",
     ServerState.PAUSED: "It asked for fewer requests too often. Until then only what you ask for yourself goes there.",
     ServerState.LIMITED: "It asks for fewer requests.",
-    ServerState.DOWN: "Its last answer failed. The others of this network are asked before it.",
+    ServerState.DOWN: "Its last answer failed. Others of this network are asked before it, where there are any.",
 }
 EVENT_WORDS = {
     EventKind.READ: "Read",
@@ -112,14 +112,14 @@ def alert_text(alert: Alert, now: Instant) -> Warned:
                 "Balances are declared out of date very often",
                 f"{alert.measured:,.0f} times within the last hour, {since}; above {alert.limit:,.0f} this warning "
                 "comes.",
-                "Look at the events for what causes it: payments, or a program that uses desktop-wallet notify.",
+                "Look under Events for what causes it: payments, or a program that uses desktop-wallet notify.",
             )
         case AlertKind.PRELOAD_FAILED:
             share, limit = percent_text(alert.measured), percent_text(alert.limit)
             return Warned(
                 "Many balances could not be read",
                 f"{share} of the last preload, {since}; above {limit} this warning comes.",
-                "Look at the servers below for who fails, then press Preload.",
+                "Look under Servers for who fails, then press Preload.",
             )
 
 

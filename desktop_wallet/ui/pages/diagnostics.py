@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from desktop_wallet.ui.models.diagnostics_kept import KeptView
     from desktop_wallet.ui.pages.page import Shell
 
+_Part = TypeVar("_Part", bound=QWidget)
 OVERVIEW, SERVERS, KEPT, EVENTS = "overview", "servers", "kept", "events"
 PARTS = ((OVERVIEW, "Overview"), (SERVERS, "Servers"), (KEPT, "Kept balances"), (EVENTS, "Events"))
 _KEY = "diagnostics"
@@ -55,20 +56,10 @@ class DiagnosticsPage(Page):
         self.copy_json = SecondaryButton(theme, "Copy as JSON", "copy", self._on_copy_json)
         self.part = SegmentedControl(theme, PARTS, "Part")
         self.part.changed.connect(self.open_part)
-        self.overview = Overview(theme, self._on_preload, self._on_clear, self._on_reset)
-        self.servers = ServersPart(shell)
-        self.kept = KeptPart(shell)
-        self.events = EventsPart(shell)
-        self._parts: dict[str, QWidget] = {
-            OVERVIEW: self.overview,
-            SERVERS: self.servers,
-            KEPT: self.kept,
-            EVENTS: self.events,
-        }
+        self._made: dict[str, QWidget] = {}
+        self._names: dict[str, str] = {}
+        """Of networks, by their ids; empty until one is asked for."""
         self._stack = QStackedWidget()
-        for part in self._parts.values():
-            self._stack.addWidget(part)
-        self.kept.view_wanted.connect(self._on_view_wanted)
         self._relisted = True
         """Whether the kept balances have changed since they were listed."""
         column = QVBoxLayout(self)
@@ -98,39 +89,85 @@ class DiagnosticsPage(Page):
         head.addLayout(buttons)
         return head
 
+    # The parts: each is built when it is first asked for, so that a start does not wait
+
+    @property
+    def overview(self) -> Overview:
+        """Return the part with the figures."""
+        made = self._made.get(OVERVIEW)
+        if isinstance(made, Overview):
+            return made
+        return self._add(OVERVIEW, Overview(self.theme, self._on_preload, self._on_clear, self._on_reset))
+
+    @property
+    def servers(self) -> ServersPart:
+        """Return the part with the servers."""
+        made = self._made.get(SERVERS)
+        return made if isinstance(made, ServersPart) else self._add(SERVERS, ServersPart(self.shell))
+
+    @property
+    def kept(self) -> KeptPart:
+        """Return the part with the kept balances."""
+        made = self._made.get(KEPT)
+        if isinstance(made, KeptPart):
+            return made
+        new = self._add(KEPT, KeptPart(self.shell))
+        new.model.attach(self.session)
+        new.model.opened = self.opened
+        new.view_wanted.connect(self._on_view_wanted)
+        return new
+
+    @property
+    def events(self) -> EventsPart:
+        """Return the part with the events."""
+        made = self._made.get(EVENTS)
+        if isinstance(made, EventsPart):
+            return made
+        new = self._add(EVENTS, EventsPart(self.shell))
+        new.model.name_networks(self._network_name)
+        return new
+
+    def _add(self, key: str, part: _Part) -> _Part:
+        self._made[key] = part
+        self._stack.addWidget(part)
+        return part
+
     # From the window
 
     @override
     def attach(self, session: Session) -> None:
         super().attach(session)
-        self.kept.model.attach(session)
-        self.events.model.name_networks(self._network_name)
+        if KEPT in self._made:
+            self.kept.model.attach(session)
         self.listen(session.subscribe(self._on_change))
 
     @override
     def detach(self) -> None:
         super().detach()
         self.found = None
+        self._names = {}
         self.headline.set_text(self.title)
         self.sentence.set_text("")
-        self.overview.show_diagnosis(None)
-        self.servers.forget()
-        self.kept.forget()
-        self.events.forget()
+        for part in self._made.values():
+            if isinstance(part, Overview):
+                part.show_diagnosis(None)
+            elif isinstance(part, ServersPart | KeptPart | EventsPart):
+                part.forget()
         self.part.set_value(OVERVIEW)
-        self.open_part(OVERVIEW)
 
     @override
     def shown(self) -> None:
         super().shown()
-        self.kept.model.opened = self.opened
+        if KEPT in self._made:
+            self.kept.model.opened = self.opened
         self._relisted = True
         self.open_part(self.part.value)
 
     @override
     def hidden(self) -> None:
         super().hidden()
-        self.kept.model.opened = None
+        if KEPT in self._made:
+            self.kept.model.opened = None
 
     @override
     def tick(self) -> None:
@@ -153,9 +190,15 @@ class DiagnosticsPage(Page):
     def open_part(self, key: str) -> None:
         """Show that part."""
         self.part.set_value(key)
-        self._stack.setCurrentWidget(self._parts[key])
-        fields = {KEPT: self.kept.search, EVENTS: self.events.search}
-        self.search_field = fields.get(key)
+        shown: QWidget
+        if key == SERVERS:
+            shown = self.servers
+        elif key == KEPT:
+            shown = self.kept
+        else:
+            shown = self.events if key == EVENTS else self.overview
+        self._stack.setCurrentWidget(shown)
+        self.search_field = shown.search if isinstance(shown, KeptPart | EventsPart) else None
         self.refresh()
 
     # Within
@@ -195,16 +238,18 @@ class DiagnosticsPage(Page):
             await self._relist(self.session)
 
     def _on_change(self, change: ChangeSet) -> None:
-        if change.accounts or change.catalogue:
+        if change.catalogue:
+            self._names = {}
+        if (change.accounts or change.catalogue) and KEPT in self._made:
             self.kept.model.forget_names()
         self._relisted = self._relisted or bool(change.balances or change.accounts or change.catalogue)
         if change.alerts:
             self.refresh()
 
     def _network_name(self, network: str) -> str:
-        session = self.session
-        known = session.catalogue.networks(enabled_only=False) if session is not None else ()
-        return next((each.name for each in known if str(each.id) == network), network)
+        if not self._names and self.session is not None:
+            self._names = {str(each.id): each.name for each in self.session.catalogue.networks(enabled_only=False)}
+        return self._names.get(network, network)
 
     def _report(self) -> Report | None:
         session = self.session
