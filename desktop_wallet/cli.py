@@ -156,10 +156,11 @@ def _stats(options: argparse.Namespace, folders: Folders) -> Exit:
     if not folders.data.is_dir():
         _say("there is no wallet here")
         return Exit.NOBODY
+    told: Figures | Exit | None
     answer = door.ask(Knock(Word.STATS))
     if answer is not None:
-        told = json.loads(answer)
-        if not isinstance(told, dict) or told.get("running") is not True:
+        told = _figures(answer)
+        if told is None:
             _say("the wallet gave an answer that is none")
             return Exit.REFUSED
     elif door.is_held():
@@ -171,6 +172,15 @@ def _stats(options: argparse.Namespace, folders: Folders) -> Exit:
             return told
     _print(told, options)
     return Exit.DONE
+
+
+def _figures(answer: bytes) -> Figures | None:
+    """Return the figures that an answer holds; None if it holds none."""
+    try:
+        told = json.loads(answer)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) and told.get("running") is True else None
 
 
 def _kept(options: argparse.Namespace, folders: Folders) -> Figures | Exit:

@@ -6,6 +6,7 @@ import stat
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_wallet.services import door as door_module
-from desktop_wallet.services.door import ANSWER, LOCK_FILE, LONGEST_LINE, PATIENCE_S, Door, Knock, Word
+from desktop_wallet.services.door import (
+    ANSWER,
+    LOCK_FILE,
+    LONGEST_ANSWER,
+    LONGEST_LINE,
+    PATIENCE_S,
+    Door,
+    Knock,
+    Word,
+    peer_is_us,
+)
 from tests.fakes.clock import FakeClock
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there the door is a named pipe")
@@ -49,7 +60,8 @@ class Answering:
         with talk:
             self.heard = talk.recv(LONGEST_LINE)
             if self._answer is not None:
-                talk.sendall(self._answer)
+                with suppress(BrokenPipeError):  # the other side went without a word
+                    talk.sendall(self._answer)
             else:
                 talk.recv(1)  # until the other side has had enough
 
@@ -223,3 +235,72 @@ def test_a_link_to_a_private_folderis_not_used(folder: Path, monkeypatch: pytest
 def test_without_an_address_nobody_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "not there"))
     assert a_door(folder / ("long" * 30)).knock(Knock(Word.RAISE)) is False
+
+
+# Questions
+
+
+def test_a_question_is_answered_by_a_line_of_its_own(folder: Path) -> None:
+    door = a_door(folder)
+    said = b'{"hits": ' + b"1" * 200_000 + b"}\n"
+    keeper = Answering(door.address, said)
+    assert door.ask(Knock(Word.STATS)) == said
+    keeper.end()
+    assert keeper.heard == b"stats\n"
+
+
+@pytest.mark.parametrize("answer", [b"", b"{", b'{"hits": 1}', b"x" * (LONGEST_ANSWER + 1)])
+def test_an_answer_that_is_cut_off_or_too_long_is_none(folder: Path, answer: bytes) -> None:
+    door = a_door(folder)
+    keeper = Answering(door.address, answer)
+    assert door.ask(Knock(Word.STATS)) is None
+    keeper.end()
+
+
+def test_who_does_not_answer_a_question_is_not_waited_for_for_ever(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_module, "QUESTION_WITHIN_S", 0.05)
+    door = a_door(folder)
+    keeper = Answering(door.address, None)
+    assert door.ask(Knock(Word.STATS)) is None
+    keeper.end()
+
+
+def test_where_nobody_is_there_a_question_has_no_answer(folder: Path) -> None:
+    door = a_door(folder)
+    assert door.ask(Knock(Word.STATS)) is None
+    with socket.socket(socket.AF_UNIX) as gone:
+        gone.bind(door.address)
+    assert door.ask(Knock(Word.NOTIFY, "network=eip155:1")) is None
+
+
+def test_whether_a_program_runs_is_told_without_taking_its_place(folder: Path) -> None:
+    first, second = a_door(folder), a_door(folder)
+    assert not second.is_held()
+    assert not first.hand_over(Knock(Word.RAISE))
+    assert second.is_held()
+    assert first.is_ours
+    first.leave()
+    assert not second.is_held()
+
+
+@pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="the system does not tell who is there")
+def test_who_is_at_the_other_end_is_asked_of_the_system(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    near, far = socket.socketpair(socket.AF_UNIX)
+    with near, far:
+        assert peer_is_us(near.fileno())
+        near.sendall(b"x")
+        assert far.recv(1) == b"x", "the socket itself stays open"
+        monkeypatch.setattr(os, "getuid", lambda: 4_711)
+        assert not peer_is_us(near.fileno())
+    monkeypatch.undo()
+    door = a_door(folder)
+    address = door.address
+    keeper = Answering(address, ANSWER)
+    monkeypatch.setattr(door_module, "peer_is_us", lambda _: False)
+    assert not door.knock(Knock(Word.RAISE)), "somebody else behind the door is told nothing"
+    assert door.ask(Knock(Word.STATS)) is None
+    monkeypatch.undo()
+    keeper.end()
+    assert keeper.heard == b""

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from typing_extensions import override
 
 from desktop_wallet.services.door import ANSWER, Door, Knock, Word
+from desktop_wallet.ui import doorkeeper
 from desktop_wallet.ui.doorkeeper import Doorkeeper, bring_forward
 from tests.fakes.clock import FakeClock
 
@@ -194,6 +195,90 @@ async def test_another_user_cannot_open_the_door_even_of_an_open_folder(house: H
 
     assert await asyncio.to_thread(try_it, 0) == ""
     assert "PermissionError" in await asyncio.to_thread(try_it, 65_534)
+
+
+# Questions
+
+
+def answering(house: House, answer: bytes) -> list[Knock]:
+    """Answer every question at the door like that; return the list of what is asked."""
+    asked: list[Knock] = []
+
+    def on_asked(knock: Knock, reply: Callable[[bytes], None]) -> None:
+        asked.append(knock)
+        reply(answer)
+
+    house.keeper.asked.connect(on_asked)
+    return asked
+
+
+async def test_a_question_is_answered_and_leaves_the_window_where_it_is(house: House) -> None:
+    asked = answering(house, b"[" + b"1" * 100_000 + b"]\n")
+    answer = await asyncio.to_thread(house.door.ask, Knock(Word.NOTIFY, "network=eip155:1"))
+    assert answer == b"[" + b"1" * 100_000 + b"]\n"
+    assert asked == [Knock(Word.NOTIFY, "network=eip155:1")]
+    assert house.heard == []
+
+
+async def test_a_question_may_take_longer_than_a_line(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorkeeper, "_PATIENCE_MS", 50)
+    loop = asyncio.get_running_loop()
+    house.keeper.asked.connect(lambda _, reply: loop.call_later(0.3, reply, b"late\n"))
+    assert await asyncio.to_thread(house.door.ask, Knock(Word.STATS)) == b"late\n"
+
+
+async def test_a_question_that_nobody_answers_ends_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorkeeper, "QUESTION_WITHIN_S", 0.05)
+    assert await asyncio.to_thread(say, house.address, b"stats\n") == b""
+
+
+async def test_each_question_has_its_own_answer_while_others_knock(house: House) -> None:
+    replies: dict[str, Callable[[bytes], None]] = {}
+
+    def answer_in_the_other_order(knock: Knock, reply: Callable[[bytes], None]) -> None:
+        replies[knock.token] = reply
+        if len(replies) == 2:
+            for token in reversed(list(replies)):
+                replies[token](f"{token}\n".encode())
+
+    house.keeper.asked.connect(answer_in_the_other_order)
+    first, raised, second = await asyncio.gather(
+        asyncio.to_thread(house.door.ask, Knock(Word.NOTIFY, "one")),
+        house.knock(Knock(Word.RAISE)),
+        asyncio.to_thread(house.door.ask, Knock(Word.NOTIFY, "two")),
+    )
+    assert (first, raised, second) == (b"one\n", True, b"two\n")
+
+
+async def test_who_asked_and_left_is_not_missed(house: House, until: Until) -> None:
+    replies: list[Callable[[bytes], None]] = []
+    house.keeper.asked.connect(lambda _, reply: replies.append(reply))
+
+    def ask_and_leave() -> None:
+        with socket.socket(socket.AF_UNIX) as talk:
+            talk.connect(house.address)
+            talk.sendall(b"stats\n")
+
+    await asyncio.to_thread(ask_and_leave)
+    await until(lambda: replies)
+    await until(lambda: not house.keeper._guests)
+    replies[0](b"nobody hears this\n")
+    assert await house.knock(Knock(Word.RAISE))
+
+
+async def test_one_question_a_line_and_one_line_a_guest(house: House) -> None:
+    asked = answering(house, b"ok\n")
+    for said in (b"stats\nstats\n", b"notify " + b"a" * 300 + b"\n", b"stats\0\n", b"notify a b\n"):
+        assert await asyncio.to_thread(say, house.address, said) == b""
+    assert asked == []
+
+
+async def test_somebody_else_is_shown_out_unheard(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorkeeper, "peer_is_us", lambda _: False)
+    assert await asyncio.to_thread(say, house.address, b"raise\n") == b""
+    assert house.heard == []
+    monkeypatch.undo()
+    assert await house.knock(Knock(Word.RAISE))
 
 
 class Noted(QWidget):
