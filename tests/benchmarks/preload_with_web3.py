@@ -9,7 +9,7 @@ import json
 import sys
 import time
 
-from web3 import Web3
+from web3 import Web3  # type: ignore[import-not-found] # lies in build/peers alone
 
 BALANCE_OF = [
     {
