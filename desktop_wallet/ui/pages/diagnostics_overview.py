@@ -99,13 +99,16 @@ class Overview(PageScroll):
         self.setAccessibleName("Overview")
         self._warnings: list[WarningCard] = []
         self._groups: list[FigureGroup] = []
-        self._warned = QVBoxLayout()
+        # A widget of its own, made first: a screen reader reads in the order of making.
+        self._room = QWidget()
+        self._warned = QVBoxLayout(self._room)
+        self._warned.setContentsMargins(0, 0, 0, 0)
         self._warned.setSpacing(2 * GRID)
         self._grid = QGridLayout()
         self._grid.setSpacing(3 * GRID)
         for column in range(_GROUPS_ACROSS):
             self._grid.setColumnStretch(column, 1)
-        self.body.addLayout(self._warned)
+        self.body.addWidget(self._room)
         self.body.addWidget(self._cache_card(preload, clear, reset))
         self.body.addLayout(self._grid)
         self.body.addStretch(1)
@@ -178,6 +181,7 @@ class Overview(PageScroll):
             self._warnings.append(card)
         for place, card in enumerate(self._warnings):
             card.show_warning(told[place] if place < len(told) else None)
+        self._room.setVisible(bool(told))
 
     def _make_groups(self, groups: tuple[tuple[str, tuple[Figure, ...]], ...]) -> None:
         for place, (heading, shown) in enumerate(groups):
