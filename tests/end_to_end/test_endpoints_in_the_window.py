@@ -7,6 +7,7 @@ import gzip
 import logging
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,7 @@ from desktop_wallet.core.addresses import parse_address
 from desktop_wallet.core.networks import Endpoint, Family
 from desktop_wallet.net.client import HttpClient
 from desktop_wallet.net.limits import ReplyLimits
-from tests.end_to_end.house import PASSWORD, Chain, at_rest, local_network, surrounds, wallet
+from tests.end_to_end.house import PASSWORD, Chain, at_rest, local_network, surrounds, until, wallet
 from tests.end_to_end.person import Shown
 from tests.fakes.scripted_server import Act, cut, drop, holds, node_at, passes_on, pours, says, scripted_server
 
@@ -37,7 +38,7 @@ WATCHED = "0x" + "a1" * 20
 _MIB = 1024 * 1024
 _LONGEST_WAIT_S = 1.0
 """For a paint, on a machine that runs other tests as well; a quiet one is measured by the benchmarks."""
-_TOTAL_S = 1.0
+_TOTAL_S = 2.3
 WORST: dict[str, tuple[Act, str]] = {
     "100 MB": (pours([b" " * _MIB] * 100), "sent an answer that cannot be right"),
     "a gzip bomb": (
@@ -48,7 +49,7 @@ WORST: dict[str, tuple[Act, str]] = {
         says(b"[" + (b"9" * 35 + b",") * 97_000 + b"1]"),
         "sent an answer that cannot be right",
     ),
-    "silence": (holds(asyncio.Event(), drop), "did not answer for 1 s"),
+    "silence": (holds(asyncio.Event(), drop), "did not answer for 2 s"),
     "half a body": (cut, "could not be reached"),
 }
 
@@ -102,35 +103,35 @@ async def test_while_a_server_does_its_worst_the_window_paints_tells_and_recover
         window, person = await open_window(outside)
         vars(window._application)["_client"] = HttpClient(clock, limits=ReplyLimits(total_s=_TOTAL_S))
         await person.enter("Password", PASSWORD, then=Qt.Key.Key_Return)
-        play = Decimal(PRACTICE.gift_wei).scaleb(-18)
-        account = "Account 1"
+        await until(lambda: window._application.session is not None)
+        here = window._application.session
+        assert here is not None
+        key = here.balances.keys(network=networks[0].id)[0]
+        play = Shown(Decimal(PRACTICE.gift_wei).scaleb(-18), "Fresh")
         for number, (worst, (act, words)) in enumerate(WORST.items()):
-            right = Decimal(42 + number)
-            await person.sees_balances(
-                lambda shown, right=right: (
-                    shown == {(account, "ETH"): Shown(right, "Fresh"), (account, "PLAY"): Shown(play, "Fresh")}
-                )
-            )
-            chain.node.set_balance(WATCHED, int(right + 1) * 10**18)
+            right = Shown(Decimal(42 + number), "Fresh")
+            await person.sees_balances(partial(_is_shown, right, play))
+            chain.node.set_balance(WATCHED, (43 + number) * 10**18)
             clock.advance(31)
             struck.usual = act
             paints = Paints(window)
             await person.press("Refresh")
-            await person.sees_balances(
-                lambda shown, right=right: (
-                    shown == {(account, "ETH"): Shown(right, "Stale"), (account, "PLAY"): Shown(play, "Fresh")}
-                )
-            )
+            await until(lambda: here.balances.state(key).failure is not None)
+            await person.sees_balances(partial(_is_shown, right._replace(badge="Stale"), play))
             paints.end()
             assert paints.count > 1, worst
             assert paints.longest_s < _LONGEST_WAIT_S, worst
-            await person.open_details(account, "ETH")
+            await person.open_details("Account 1", "ETH")
             await person.sees(words)
             # Nobody presses Refresh: the page that is opened again reads what is due.
             struck.usual = good
             clock.advance(31)
             await person.press("Receive")
             await person.press("Balances")
-        last = Decimal(42 + len(WORST))
-        await person.sees_balances(lambda shown: shown[account, "ETH"] == Shown(last, "Fresh"))
+        await person.sees_balances(partial(_is_shown, Shown(Decimal(42 + len(WORST)), "Fresh"), play))
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def _is_shown(struck: Shown, calm: Shown, shown: dict[tuple[str, str], Shown]) -> bool:
+    """Return whether the table shows these two balances."""
+    return shown == {("Account 1", "ETH"): struck, ("Account 1", "PLAY"): calm}

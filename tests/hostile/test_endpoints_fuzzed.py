@@ -42,15 +42,19 @@ def damaged(told: bytes, draw: Callable[..., Any]) -> bytes:
     """Return the reply after something happened to its bytes."""
     match draw(st.sampled_from(("cut", "insert", "delete", "repeat")), label="bytes"):
         case "cut":
-            return told[: draw(st.integers(0, len(told) - 1))]
+            end: int = draw(st.integers(0, len(told) - 1))
+            return told[:end]
         case "insert":
-            place = draw(st.integers(0, len(told)))
-            return told[:place] + draw(st.sampled_from(_SPLINTERS)) + told[place:]
+            place: int = draw(st.integers(0, len(told)))
+            splinter: bytes = draw(st.sampled_from(_SPLINTERS))
+            return told[:place] + splinter + told[place:]
         case "delete":
-            place = draw(st.integers(0, len(told) - 1))
-            return told[:place] + told[place + draw(st.integers(1, 200)) :]
+            begin: int = draw(st.integers(0, len(told) - 1))
+            length: int = draw(st.integers(1, 200))
+            return told[:begin] + told[begin + length :]
         case _:
-            return told * draw(st.integers(2, 3))
+            times: int = draw(st.integers(2, 3))
+            return told * times
 
 
 def deformed(told: bytes, draw: Callable[..., Any]) -> bytes:
