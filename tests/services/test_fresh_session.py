@@ -96,6 +96,7 @@ async def test_what_is_watched_is_read_until_the_lock_and_nothing_after_it(drive
 
 async def test_switched_off_in_the_settings_it_stays_off_after_the_next_unlock(driven: Driven) -> None:
     session = await driven.until_done(driven.application.open_practice())
+    await driven.rest(session)
     await session.settings.change(keep_fresh=False, preload=False)
     await driven.until_done(driven.application.lock())
     session = await driven.until_done(driven.application.open_practice())
