@@ -124,9 +124,10 @@ def skeleton(text: str) -> str:
     Compatibility forms, marks, invisible signs, case, punctuation and white space go; letters of other alphabets and
     digits become the Latin letters that they imitate (UTS 39, "skeleton").
     """
-    decomposed = unicodedata.normalize("NFKD", text)
+    decomposed = unicodedata.normalize("NFKD", text.translate(_IMITATED))  # before it makes other letters of some
     seen = "".join(sign for sign in decomposed if unicodedata.category(sign) not in (_COMBINING, _FORMAT))
-    folded = unicodedata.normalize("NFKC", seen.translate(_IMITATED)).translate(_IMITATED).casefold()
+    # Again and again: capital letters imitate others than their small ones do, and marks hid some.
+    folded = unicodedata.normalize("NFKC", seen.translate(_IMITATED)).casefold().translate(_IMITATED).casefold()
     return "".join(sign for sign in folded.translate(_SAME_SHAPE) if sign.isalnum())
 
 
