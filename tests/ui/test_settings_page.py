@@ -242,6 +242,18 @@ async def test_a_time_set_by_the_environment_is_said(
     )
 
 
+async def test_keeping_fresh_is_switched_off_and_on(stage: Stage, page: SettingsPage) -> None:
+    page.open_section(FreshnessSection.key)
+    section = page.section_of(FreshnessSection)
+    assert section.keep_fresh.isChecked()
+    section.keep_fresh.click()
+    await stage.until(lambda: not stage.session.settings.now.keep_fresh)
+    await stage.until(lambda: stage.shell.notices)
+    assert stage.shell.said == "Balances are read again only when you ask for it."
+    section.keep_fresh.click()
+    await stage.until(lambda: stage.session.settings.now.keep_fresh)
+
+
 async def test_preload_is_switched_off(stage: Stage, page: SettingsPage) -> None:
     page.open_section("freshness")
     assert page.section_of(FreshnessSection).preload.isChecked()
