@@ -120,6 +120,9 @@ class House:
         await self.prices.choose(code)
         await self.rest()
 
+    def why_not(self) -> object:
+        return self.prices.failure
+
     async def rest(self) -> None:
         await self.prices._tasks.finish()
         await settle()
@@ -241,11 +244,11 @@ async def test_a_failure_keeps_the_last_prices_and_says_why(house: House) -> Non
     price = house.prices.price(ETH)
     assert price is not None
     assert house.prices.is_outdated(price)
-    assert isinstance(house.prices.failure, EndpointTimeout)
+    assert isinstance(house.why_not(), EndpointTimeout)
     house.source.fails = None
     house.clock.advance(301)
     await house.use()
-    assert house.prices.failure is None
+    assert house.why_not() is None
     price = house.prices.price(ETH)
     assert price is not None
     assert not house.prices.is_outdated(price)
