@@ -21,6 +21,7 @@ from desktop_wallet.ui.tour_cautions import CautionScenes
 from desktop_wallet.ui.tour_diagnostics import DiagnosticsScenes
 from desktop_wallet.ui.tour_hands import PATIENCE_S, Hands, ShiftedClock
 from desktop_wallet.ui.tour_prices import PriceScenes
+from desktop_wallet.ui.tour_receiving import ReceivingScenes
 from desktop_wallet.ui.tour_sending import SendingScenes
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Tour:
             sending = SendingScenes(self._hands)
             await sending.walk()
             await CautionScenes(self._hands, sending.seen).walk()
+            await ReceivingScenes(self._hands).walk()
             await PriceScenes(self._hands).walk()
             await DiagnosticsScenes(self._hands).walk()
             await self._lock()

@@ -127,7 +127,7 @@ class ActivityPane(QFrame):
         badge.addWidget(self.badge)
         badge.addWidget(self.age, 1)
         self._deeds = _grid(self._deeds_room)
-        own = _grid(self._own_room)
+        own = self._own = _grid(self._own_room)
         own.addWidget(self.note, 0, 0)
         own.addWidget(self.explorer, 0, 1)
         token = _grid(self._token_room)
@@ -175,6 +175,7 @@ class ActivityPane(QFrame):
             part.setVisible(isinstance(row, SentRow))
         transaction = None if row is None else transaction_of(row)
         self._own_room.setVisible(transaction is not None)
+        self._own.addWidget(self.explorer, 0, 1 if isinstance(row, SentRow) else 0)
         self._offer_token(row)
         for part in (self.amount, self._lines[0]):
             part.setVisible(row is not None)

@@ -39,7 +39,7 @@ _MENU = (
 )
 _LEAST_WHAT, _WIDE_WHAT = 188, 260
 _WIDEST_STATE, _WIDEST_WORD = "Unknown · 59 min", "Confirmed"
-_WIDEST_DAY, _WIDEST_ADDRESS = "yesterday", "of 0xDDD8…8888"
+_WIDEST_DAY, _WIDEST_ADDRESS = "yesterday", "from 0xDDD8…8888"
 _TERSE = 660
 """Pixels of width under which states are said without their age."""
 _SLACK = 6
