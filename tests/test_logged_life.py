@@ -63,6 +63,7 @@ async def live(application: Application) -> Life:
     await until(lambda: session.transfers.get(sent.id).state.is_mined)
     await session.balances.invalidate([Scope(address=recipient)], cause="notified")
     await session.balances.read(session.balances.keys())
+    await session.balances.refresh(session.balances.keys())
     await application.lock()
     return life
 
@@ -89,7 +90,7 @@ async def test_of_a_whole_life_the_log_tells_the_steps_and_no_secret_and_no_whol
     assert [event for event in events if event in ('"not unlocked"', "created", "unlocked", "locked")] == [
         "created", "locked", '"not unlocked"', "unlocked", "locked"
     ]  # fmt: skip
-    assert {"read", "preloaded", "invalidated", "transfer"} <= set(events)
+    assert {"read", '"looked up"', "refreshed", "preloaded", "invalidated", "transfer"} <= set(events)
     states = re.findall(r" event=transfer transfer=[0-9a-f]{8} network=eip155:\d+ state=([\w-]+)", text)
     assert states[:2] == ["signed", "broadcast"]
     assert "confirmed" in states

@@ -101,6 +101,7 @@ class Metrics:
         self._latencies = Latencies()
         self._assets = AssetLookups()
         self._saved: set[str] = set()
+        self._unlogged = Lookups()
         self._recent = Recent(clock)
         self.on_worth_a_look: Callable[[], None] = _nothing
         """Is called when an alert may be due at once: after a preload, and as invalidations come."""
@@ -118,8 +119,11 @@ class Metrics:
         self._latencies.restore(settings.get(_LATENCY_SETTING, ""))
 
     async def save(self) -> None:
-        """Keep the counters for later runs."""
+        """Keep the counters for later runs, and log how many balances were looked up since the last time."""
         self._sort()
+        lookups, self._unlogged = self._unlogged, Lookups()
+        if any(lookups):
+            _log.info("looked up", extra={"fields": lookups._asdict()})
         counters = {**self._cache.to_save(), **self._counts, **self._assets.to_save()}
         if self._since_s is not None:
             counters[_SINCE] = int(self._since_s)
@@ -200,6 +204,12 @@ class Metrics:
         _log.info("preloaded", extra={"fields": {**fields, "took_ms": round(report.took_s * 1000)}})
         self.on_worth_a_look()
 
+    @staticmethod
+    def refreshed(report: Report) -> None:
+        """Log what a refresh did that somebody asked for."""
+        fields = {"balances": report.asked, "changed": report.changed, "failed": len(report.failed)}
+        _log.info("refreshed", extra={"fields": {**fields, "took_ms": round(report.took_s * 1000)}})
+
     def refused(self, network: NetworkId, failures: Sequence[ReadFailure]) -> None:
         """Log what could not be read of a network: by server and reason, with how many balances that are."""
         for (host, reason), balances in Counter((each.host, each.reason) for each in failures).items():
@@ -221,7 +231,9 @@ class Metrics:
         return round(began.age_s(self._clock.now()) * 1000)
 
     def _sort(self) -> None:
-        self._recent.looked_up(*self._assets.sort())
+        reads, lookups = self._assets.sort()
+        self._recent.looked_up(reads, lookups)
+        self._unlogged = Lookups(self._unlogged.hits + lookups.hits, self._unlogged.misses + lookups.misses)
 
     def hit_rate(self) -> float | None:
         """Return hits among all reads, 0 to 1; None before the first read. Cheap: the status bar shows it."""

@@ -147,7 +147,9 @@ class Balances:
     ) -> Report:
         """Read these balances anew, past every tier, and return what that did; joins only an earlier refresh."""
         await self.load_pages(keys)  # what the disk keeps has a say in the merge, and in what counts as a change
-        return await self.fetch(keys, refresh=True, on_progress=on_progress)
+        report = await self.fetch(keys, refresh=True, on_progress=on_progress)
+        self._counters.refreshed(report)
+        return report
 
     async def fetch(
         self,
