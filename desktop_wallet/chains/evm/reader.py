@@ -19,6 +19,7 @@ from desktop_wallet.chains.evm.multicall import (
     Multicall,
 )
 from desktop_wallet.chains.evm.pinned import Pinned
+from desktop_wallet.chains.evm.too_long import TooLong, halves, is_too_long
 from desktop_wallet.chains.evm.wire import LATEST, Head, check_time, head_of, height_of, value_of
 from desktop_wallet.core.balances import FailureReason, ReadFailure, Reading, ReadMethod
 from desktop_wallet.core.errors import EndpointRefused, MalformedReply, NoEndpointLeft
@@ -56,6 +57,7 @@ class BalanceReader:
         self._chunk_size = CHUNK
         self._lacking: dict[str, int] = {}
         self._failing: set[AssetId] = set()
+        self._too_long = TooLong(clock)
 
     def parts(self, keys: _Keys) -> list[_Keys]:
         """Return the keys cut into what one request asks for."""
@@ -70,11 +72,43 @@ class BalanceReader:
 
     async def read(self, keys: _Keys, request: ReadRequest) -> list[ReadBatch]:
         """Return a Reading or a ReadFailure for each of the keys."""
+        left_out = self._too_long.failures(keys)
+        if not left_out:
+            return await self._read_or_fail(keys, request)
+        apart = tuple(failure.key for failure in left_out)
+        names = set(apart)
+        batches = [] if request.user_asked else [ReadBatch(failures=left_out)]
+        groups = [tuple(key for key in keys if key not in names), *(_by_asset(apart) if request.user_asked else ())]
+        for group in filter(None, groups):
+            batches += await self._read_or_fail(group, request)
+        return batches
+
+    async def _read_or_fail(self, keys: _Keys, request: ReadRequest) -> list[ReadBatch]:
         try:
             return await self._read(keys, request, request.avoid)
         except NoEndpointLeft as error:
+            return await self._read_apart(keys, request, error)
+
+    async def _read_apart(self, keys: _Keys, request: ReadRequest, error: NoEndpointLeft) -> list[ReadBatch]:
+        """Return what can be had of keys that could not be read together: parts of them, if they were too much."""
+        parts = halves(keys) if is_too_long(error) and self._multicall is not None else ()
+        if len(parts) < 2:
+            if parts and not keys[0].asset.is_native:
+                self._too_long.note(keys[0].asset, error)
+                self._chunk_size = CHUNK  # it was none too large for the others
             now = self._clock.now()
             return [ReadBatch(failures=tuple(failure_of(key, error, now) for key in keys))]
+        batches: list[ReadBatch] = []
+        for part in parts:
+            try:
+                batches += await self._read(part, request, request.avoid)
+            except NoEndpointLeft as again:
+                if part[0].asset.is_native:
+                    # No contract has a say in coins: it is the server.
+                    now = self._clock.now()
+                    return [ReadBatch(failures=tuple(failure_of(key, again, now) for key in keys))]
+                batches += await self._read_apart(part, request, again)
+        return batches
 
     async def _read(self, keys: _Keys, request: ReadRequest, avoid: frozenset[str]) -> list[ReadBatch]:
         heard = await self._ask(keys, request, avoid)
