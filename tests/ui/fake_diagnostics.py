@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from desktop_wallet.cache.pages import CacheMode
 from desktop_wallet.core.errors import EndpointRateLimited, EndpointTimeout
+from desktop_wallet.core.networks import NetworkId
 from desktop_wallet.net.pool import EndpointStatus
 from desktop_wallet.services.diagnostics import Diagnosis, server_lines
 from desktop_wallet.services.events import Events
+from desktop_wallet.services.latencies import Latency
 from desktop_wallet.services.metrics import MetricsSnapshot
 from desktop_wallet.services.slicing import Slicer
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from desktop_wallet.cache.pages import CacheTrouble
     from desktop_wallet.core.alerts import Alert
     from desktop_wallet.core.instants import Instant
-    from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.services.diagnostics import ServerLine
     from tests.ui.fake_session import FakeSession
 
@@ -36,6 +37,7 @@ FIGURES = MetricsSnapshot(
     bytes_on_disk=4_200_000,
     memory_entries=18,
     memory_bytes=16_200,
+    latency={NetworkId("eip155", "1"): Latency(40, 260.0, 212.0, 1_240.0)},
 )
 
 

@@ -190,6 +190,7 @@ def figures(found: Diagnosis) -> tuple[tuple[str, tuple[Figure, ...]], ...]:
         ("What servers were asked", _requests(metrics)),
         ("What is kept", _kept(found)),
         ("What was lost or refused", _losses(metrics)),
+        ("How long reads take", _latencies(found)),
     )
 
 
@@ -252,6 +253,19 @@ def _losses(metrics: MetricsSnapshot) -> tuple[Figure, ...]:
             means="Pages that were damaged, or not written by this profile. They are dropped and read anew.",
         ),
         Figure("Rows refused", f"{metrics.rows_refused:,}", means="What a stranger put into the cache's database."),
+    )
+
+
+def _latencies(found: Diagnosis) -> tuple[Figure, ...]:
+    names = {line.network.id: line.network.name for line in found.servers}
+    return tuple(
+        Figure(
+            names.get(network, str(network)),
+            _took_text(round(latency.p50_ms)),
+            f"95 % within {_took_text(round(latency.p95_ms))}",
+            f"Half of the last reads took no longer; {count_text(latency.count, 'read')} in all.",
+        )
+        for network, latency in sorted(found.metrics.latency.items(), key=lambda each: str(each[0]))
     )
 
 

@@ -13,7 +13,7 @@ from desktop_wallet.ui.pages.accounts_scroll import PageScroll
 from desktop_wallet.ui.theme import GRID, TextStyle, Token
 from desktop_wallet.ui.widgets.buttons import SecondaryButton
 from desktop_wallet.ui.widgets.card import Card
-from desktop_wallet.ui.widgets.text import Text, tooltip
+from desktop_wallet.ui.widgets.text import ElidedText, Text, tooltip
 from desktop_wallet.ui.words import bytes_text
 
 if TYPE_CHECKING:
@@ -52,35 +52,54 @@ class WarningCard(QFrame):
 
 
 class FigureGroup(Card):
-    """A heading and some figures under it, one a line."""
+    """A heading and some figures under it, one a line. Hidden while there are none."""
 
-    def __init__(self, theme: Theme, heading: str, shown: tuple[Figure, ...], parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, heading: str, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent=parent)
-        self._values: list[tuple[Text, Text]] = []
+        self._theme = theme
+        self._lines: list[_FigureLine] = []
         self.setAccessibleName(heading)
         self.body.addWidget(Text(theme, heading, TextStyle.HEADING))
-        for figure in shown:
-            name = Text(theme, figure.name, token=Token.MUTED)
-            value = Text(theme, "", TextStyle.MEDIUM)
-            note = Text(theme, "", TextStyle.SMALL, Token.MUTED)
-            for text in (name, value, note):
-                text.setToolTip(tooltip(figure.means))
-            row = QHBoxLayout()
-            row.setSpacing(2 * GRID)
-            row.addWidget(name)
-            row.addStretch(1)
-            row.addWidget(note)
-            row.addWidget(value)
-            self.body.addLayout(row)
-            self._values.append((value, note))
 
     def show_figures(self, shown: tuple[Figure, ...]) -> None:
-        """Show these values; none shows nothing."""
-        for place, (value, note) in enumerate(self._values):
-            figure = shown[place] if place < len(shown) else None
-            value.set_text(figure.value if figure else "")
-            note.set_text(figure.note if figure else "")
-            value.setAccessibleName(figure.spoken if figure else "")
+        """Show these figures."""
+        while len(self._lines) < len(shown):
+            line = _FigureLine(self._theme)
+            self.body.addWidget(line)
+            self._lines.append(line)
+        for place, line in enumerate(self._lines):
+            line.show_figure(shown[place] if place < len(shown) else None)
+        self.setVisible(bool(shown))
+
+    @property
+    def spoken(self) -> list[str]:
+        """Return what a screen reader says of each figure."""
+        return [line.value.accessibleName() for line in self._lines if not line.isHidden()]
+
+
+class _FigureLine(QWidget):
+    """What is counted at the left, how much at the right, and a note beside that."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.name = ElidedText(theme, "", token=Token.MUTED)
+        self.note = Text(theme, "", TextStyle.SMALL, Token.MUTED)
+        self.value = Text(theme, "", TextStyle.MEDIUM)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * GRID)
+        row.addWidget(self.name, 1)
+        row.addWidget(self.note)
+        row.addWidget(self.value)
+
+    def show_figure(self, figure: Figure | None) -> None:
+        """Show this figure, or none."""
+        self.setVisible(figure is not None)
+        self.name.set_text(figure.name if figure else "")
+        self.note.set_text(figure.note if figure else "")
+        self.value.set_text(figure.value if figure else "")
+        self.value.setAccessibleName(figure.spoken if figure else "")
+        self.setToolTip(tooltip(figure.means) if figure else "")
 
 
 class Overview(PageScroll):
@@ -184,8 +203,8 @@ class Overview(PageScroll):
         self._room.setVisible(bool(told))
 
     def _make_groups(self, groups: tuple[tuple[str, tuple[Figure, ...]], ...]) -> None:
-        for place, (heading, shown) in enumerate(groups):
-            group = FigureGroup(self._theme, heading, shown)
+        for place, (heading, _) in enumerate(groups):
+            group = FigureGroup(self._theme, heading)
             self._groups.append(group)
             top = Qt.AlignmentFlag.AlignTop
             self._grid.addWidget(group, place // _GROUPS_ACROSS, place % _GROUPS_ACROSS, top)
