@@ -88,6 +88,8 @@ async def test_a_person_creates_a_wallet_and_sees_every_change_outage_and_anothe
     await add_accounts_and_tokens(person, chain.tokens)
     session = window._application.session
     assert session is not None
+    await session.settings.change(keep_fresh=False)  # here it is the buttons that read: see test_kept_fresh.py
+    session.refresher.apply_settings()
     addresses = [account.address for account in session.accounts.accounts()]
     assert [server.url for server in session.catalogue.servers(session.catalogue.networks()[0].id)] == [chain.node.url]
     chain.give(addresses)

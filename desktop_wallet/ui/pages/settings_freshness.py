@@ -137,7 +137,7 @@ class FreshnessSection(Section):
         self.preload.clicked.connect(self._on_preload_clicked)
         card.body.addWidget(self.preload)
         card = self.add_card(
-            "By itself",
+            "Keeping fresh",
             "A balance that you look at is read again when its time is up, and with each new block where the server "
             "tells of new blocks; accounts that are not in view, when their longer time is up. Hidden or minimised, "
             "the window asks as seldom as for those. A locked wallet asks for nothing.",
