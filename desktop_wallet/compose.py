@@ -205,6 +205,7 @@ class Application:
             took_ms = round(began.age_s(self.clock.now()) * 1000)
             _note("unlocked", profile, took_ms=took_ms, keyring=_state(outcome.spend_problem))
             self._welcome(session)
+            await session.look_at_disk()
             await self._tell(session)
             return session
 

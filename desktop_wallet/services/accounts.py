@@ -29,7 +29,7 @@ from desktop_wallet.core.networks import Family
 from desktop_wallet.vault import phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from desktop_wallet.core.addresses import Address
@@ -71,6 +71,7 @@ class Accounts:
         self._used = used
         self._wallets: dict[WalletId, Wallet] = {}
         self._accounts: dict[AccountId, Account] = {}
+        self._of_address: dict[Address, AccountId] = {}
         self.version = 0
         """Rises with every change, so that lists built on these know when they are outdated."""
 
@@ -79,6 +80,7 @@ class Accounts:
         wallets, accounts = await self._registry.load_accounts()
         self._wallets = {wallet.id: wallet for wallet in wallets}
         self._accounts = {account.id: account for account in accounts}
+        self._of_address = _by_address(self._accounts.values())
         self.version += 1
         self._feed.publish(ChangeSet(accounts=True))
 
@@ -98,9 +100,8 @@ class Accounts:
 
     def account_of(self, address: Address) -> Account | None:
         """Return the account with that address: one that can sign before one that is only watched."""
-        found = [a for a in self._accounts.values() if a.address == address]
-        found.sort(key=lambda a: a.source is AccountSource.WATCHED)
-        return found[0] if found else None
+        id_ = self._of_address.get(address)
+        return None if id_ is None else self._accounts[id_]
 
     # New ones
 
@@ -348,6 +349,7 @@ class Accounts:
 
     def _take(self, accounts: list[Account]) -> None:
         self._accounts |= {account.id: account for account in accounts}
+        self._of_address = _by_address(self._accounts.values())
         self.version += 1
         self._feed.publish(ChangeSet(accounts=True))
 
@@ -360,3 +362,11 @@ class Accounts:
         scheme = self._wallets[wallet].scheme
         taken = {a.path for a in self.accounts(wallet)}
         return next(path for n in range(_MOST_ACCOUNTS * 10) if (path := scheme.path(n)) not in taken)
+
+
+def _by_address(accounts: Iterable[Account]) -> dict[Address, AccountId]:
+    """Return which account stands for each address: the first that can sign, else the first that is watched."""
+    found: dict[Address, AccountId] = {}
+    for account in sorted(accounts, key=lambda each: each.source is AccountSource.WATCHED):
+        found.setdefault(account.address, account.id)
+    return found

@@ -90,9 +90,14 @@ class Arrivals:
         """Take readings from the disk where memory has none; return the balances that got one."""
         restored = []
         for reading in readings:
-            if self.held(reading.key).reading is None:
-                self._store.put(replace(self.held(reading.key), reading=reading))
-                restored.append(reading.key)
+            held = self._store.get(reading.key)
+            if held is None:
+                self._store.put(BalanceState(reading.key, reading))
+            elif held.reading is None:
+                self._store.put(replace(held, reading=reading))
+            else:
+                continue
+            restored.append(reading.key)
         return restored
 
     def demote(self, readings: Iterable[Reading]) -> list[BalanceKey]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ REGISTRY_FILE = "registry.db"
 ALL_CACHES_BYTES = 100_000_000
 """What the caches of all profiles may take together (requirement C4)."""
 _TEND_EVERY_S = 60.0
+_FIRST_LOOK_S = 0.8
+"""What an unlock waits for the disk at most. It has 20,000 balances in a third of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +239,12 @@ class Session:
             await self.metrics.save()
         except StorageFailure as error:  # a full disk, say: counters are not worth more than a line in the log
             _log.warning("the counters were not saved: %s", type(error).__name__)
+
+    async def look_at_disk(self) -> None:
+        """Wait a moment for what the disk keeps, so that the first picture shows it; the rest is shown as it comes."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_LOOK_S):
+                await self.balances.load_pages(self.balances.keys())
 
     def _on_cache_trouble(self, found: CacheTrouble) -> None:
         self.cache_trouble = found

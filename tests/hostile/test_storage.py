@@ -139,7 +139,7 @@ async def test_a_switch_in_the_middle_of_writes_leaves_nothing_behind(tmp_path: 
 async def test_a_limit_chosen_in_the_settings_shrinks_the_folder_at_once(tmp_path: Path) -> None:
     async with practising(tmp_path, FakeClock(), Waits()) as (_, session):
         await fill(session.pages, range(900))
-        assert on_disk(session.cache_folder) > 4_000_000
+        assert on_disk(session.cache_folder) > 3_500_000
         await session.settings.change(cache_limit_bytes=2_000_000)
         await session.apply_cache_settings()
         assert on_disk(session.cache_folder) <= 2_000_000
