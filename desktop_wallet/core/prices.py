@@ -151,14 +151,17 @@ def minor_units(value: Decimal, currency: Currency) -> int:
     return int(_ROUNDED.scaleb(value, currency.minor_digits).to_integral_value(ROUND_HALF_EVEN))
 
 
-def money_text(value: Decimal, currency: Currency, *, signed: bool = False) -> str:
-    """Return a value for the screen: "$1,234.50", "¥1,235", "−CHF 3.00"; what rounds to nothing is "< $0.01"."""
-    units = minor_units(value, currency)
+def money_text(value: Decimal, currency: Currency, *, signed: bool = False, bare: bool = False) -> str:
+    """Return a value for the screen: "$1,234.50", "¥1,235", "−CHF 3.00"; what rounds to nothing is "< $0.01".
+
+    `bare` leaves out the currency, where there is no room and others beside it tell.
+    """
+    units, mark = minor_units(value, currency), "" if bare else currency.mark
     if not units and value:
         least = _digits(1, currency.minor_digits)
-        return f"> −{currency.mark}{least}" if value < 0 else f"< {currency.mark}{least}"
+        return f"> −{mark}{least}" if value < 0 else f"< {mark}{least}"
     sign = "−" if units < 0 else ("+" if signed and units else "")
-    return f"{sign}{currency.mark}{_digits(abs(units), currency.minor_digits)}"
+    return f"{sign}{mark}{_digits(abs(units), currency.minor_digits)}"
 
 
 def price_text(per_unit: Decimal, currency: Currency) -> str:

@@ -102,6 +102,8 @@ def test_a_currency_without_minor_units_has_no_point() -> None:
     assert money_text(Decimal("1234.5"), JPY) == "¥1,234"
     assert money_text(Decimal("0.4"), JPY) == "< ¥1"
     assert money_text(Decimal(3), CHF) == "CHF\u00a03.00"
+    assert money_text(Decimal(3), CHF, bare=True) == "3.00"
+    assert money_text(Decimal("0.001"), CHF, bare=True) == "< 0.01"
 
 
 def test_a_change_of_value_tells_its_sign() -> None:

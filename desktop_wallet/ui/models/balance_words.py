@@ -82,22 +82,25 @@ def _value_awaited(row: BalanceRow) -> str:
     return f"{change} expected" if change else ""
 
 
-def value_text(row: BalanceRow) -> str:
-    """Return what a row is worth; "no price" or a dash, never 0, where that is not known. Nothing with prices off."""
+def value_text(row: BalanceRow, *, bare: bool = False) -> str:
+    """Return what a row is worth; "no price" or a dash, never 0, where that is not known. Nothing with prices off.
+
+    `bare` leaves out the currency: digits are never left out.
+    """
     worth = row.worth
     if worth is None:
         return ""
     if worth.price is None:
         return NO_PRICE
-    return UNKNOWN if worth.value is None else money_text(worth.value, worth.currency)
+    return UNKNOWN if worth.value is None else money_text(worth.value, worth.currency, bare=bare)
 
 
-def value_change_text(row: BalanceRow) -> str:
+def value_change_text(row: BalanceRow, *, bare: bool = False) -> str:
     """Return what the change is worth that a pending row awaits: "−$2,700.00"."""
     worth = row.worth
     if worth is None or not worth.change or not change_text(row):
         return ""
-    return money_text(worth.change, worth.currency, signed=True)
+    return money_text(worth.change, worth.currency, signed=True, bare=bare)
 
 
 def value_explanation(row: BalanceRow, now: Instant) -> str:
@@ -145,14 +148,14 @@ def group_amount_text(heading: Heading, max_places: int | None = None) -> str:
     return shown_text(Amount(total.amount, family.decimals), max_places=max_places)
 
 
-def group_value_text(heading: Heading) -> str:
+def group_value_text(heading: Heading, *, bare: bool = False) -> str:
     """Return what a group is worth together, as far as there are prices; nothing with prices off."""
     money = heading.money
     if money is None or not money.any_price:
         return ""
     if heading.total.unknown == heading.total.parts:
         return UNKNOWN
-    return money_text(money.value, money.currency)
+    return money_text(money.value, money.currency, bare=bare)
 
 
 def group_note(heading: Heading) -> str:

@@ -247,7 +247,7 @@ class BalancesPage(Page):
 
     def _use_prices(self) -> None:
         """Tell that values are looked at; who is asked for prices then, and how often, is the service's affair."""
-        if self.session is not None:
+        if self.session is not None and not self.window().isMinimized():
             self.session.prices.use()
 
     def _preload_if_due(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 import hashlib
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
@@ -57,6 +57,12 @@ _KNOWN_COLORS = {
     "ARB": "#2d6fb0",
 }
 """The colours people know these assets by; only for assets that the wallet itself vouches for."""
+
+
+class _Value(Protocol):
+    """Says a value; `bare` without its currency."""
+
+    def __call__(self, *, bare: bool = False) -> str: ...
 
 
 def glyph_color(asset: AssetWords) -> QColor:
@@ -176,7 +182,7 @@ class BalancesDelegate(LineDelegate):
             text = partial(group_amount_text, heading)
             self._paint_amount(painter, area, text, TextStyle.STRONG, Token.TEXT)
         elif column is Column.VALUE:
-            self._paint_amount(painter, area, lambda _: group_value_text(heading), TextStyle.STRONG, Token.TEXT)
+            self._paint_value(painter, area, partial(group_value_text, heading), TextStyle.STRONG, Token.TEXT)
         elif column is Column.FRESHNESS:
             self._text(painter, area, group_freshness(heading), TextStyle.SMALL, Token.MUTED)
 
@@ -219,9 +225,13 @@ class BalancesDelegate(LineDelegate):
         if value_change_text(row):
             lower = area.adjusted(0, area.height() // 2 - 1, 0, -_EDGE)
             area = area.adjusted(0, _EDGE, 0, -(area.height() // 2 - 1))
-            self._paint_amount(painter, lower, lambda _: value_change_text(row), TextStyle.SMALL, Token.MUTED)
+            self._paint_value(painter, lower, partial(value_change_text, row), TextStyle.SMALL, Token.MUTED)
         style = TextStyle.SMALL if worth.price is None else TextStyle.BODY
-        self._paint_amount(painter, area, lambda _: value_text(row), style, Token.TEXT if settled else Token.MUTED)
+        self._paint_value(painter, area, partial(value_text, row), style, Token.TEXT if settled else Token.MUTED)
+
+    def _paint_value(self, painter: QPainter, area: QRect, text: _Value, style: TextStyle, token: Token) -> None:
+        """Paint a value; where it does not fit the currency goes first, which the head of the page tells too."""
+        self._paint_amount(painter, area, lambda places: text(bare=places is not None), style, token)
 
     def _paint_fold(self, painter: QPainter, area: QRect, *, folded: bool) -> None:
         painter.save()
