@@ -62,7 +62,7 @@ class SnapshotRows:
         return await self._database.read(work)
 
     async def thin_snapshots(self, now_s: float) -> int:
-        """Drop what is finer than its age deserves, and words that nothing uses; return how many rows went.
+        """Drop what is finer than its age deserves; return how many rows went.
 
         The last of each hour, or day, stays: what the balance then was. Rows of different chains never stand for
         each other.

@@ -146,8 +146,9 @@ def _searched(row: ActivityRow, names: ActivityNames) -> str:
         addresses, network, asset_id = [draft.sender, draft.recipient], draft.network, draft.asset
         amount, own = draft.amount, [row.transaction, row.note]
     else:
-        addresses, network, asset_id = [row.address], row.network, row.asset
-        amount, own = row.amount, []
+        trace = row.trace
+        addresses, network, asset_id = [row.address, *([trace.sender] if trace else [])], row.network, row.asset
+        amount, own = row.amount, [trace.transaction] if trace else []
     asset = names.asset(asset_id)
     parts = [
         *(address.text for address in addresses),
@@ -188,6 +189,13 @@ def _sent_cells(row: Transfer, names: ActivityNames) -> dict[str, str]:
 
 
 def _received_cells(row: Received, names: ActivityNames) -> dict[str, str]:
+    logged = {}
+    if row.trace is not None:
+        logged = {
+            "from_account": names.account(row.trace.sender),
+            "from_address": display_address(row.trace.sender),
+            "transaction_id": row.trace.transaction,
+        }
     return _common_cells(row.network, row.asset, row.amount, names) | {
         "time_utc": _utc(row.seen_at_s),
         "kind": ActivityKind.RECEIVED.value,
@@ -195,8 +203,9 @@ def _received_cells(row: Received, names: ActivityNames) -> dict[str, str]:
         "to_account": names.account(row.address),
         "to_address": display_address(row.address),
         "height": "" if row.to_height is None else str(row.to_height),
-        "above_height": "" if row.from_height is None else str(row.from_height),
+        "above_height": "" if row.from_height is None or row.trace else str(row.from_height),
         "server": row.host,
+        **logged,
     }
 
 

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from desktop_wallet.core.amounts import Amount, shown_text
 from desktop_wallet.ui.measures import count_text
-from desktop_wallet.ui.models.activity_names import NamesOfActivity
 from desktop_wallet.ui.widgets.notice import NoticeAction, NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop_wallet.core.receipts import Received
-    from desktop_wallet.services.session import Session
+    from desktop_wallet.ui.models.activity_names import NamesOfActivity
     from desktop_wallet.ui.pages.page import Shell
 
 TOGETHER_S = 30.0
@@ -30,14 +29,14 @@ class Receiving:
         self._came: list[Received] = []
         self._last_s = 0.0
 
-    def tell(self, session: Session, came: Sequence[Received]) -> None:
+    def tell(self, names: NamesOfActivity, came: Sequence[Received]) -> None:
         """Say that these came in, together with those of a moment ago."""
         now_s = self._shell.clock.now().boot_s
         if now_s - self._last_s > TOGETHER_S:
             self._came.clear()
         self._last_s = now_s
         self._came.extend(came)
-        text = received_text(self._came, NamesOfActivity(session.accounts, session.catalogue))
+        text = received_text(self._came, names)
         show = NoticeAction("Show", lambda: self._shell.open_page("activity"))
         self._shell.notify(text, kind=NoticeKind.INFO, action=show, key="received")
 

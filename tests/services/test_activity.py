@@ -25,6 +25,7 @@ from desktop_wallet.services.activity import (
     newest_first,
 )
 from tests.fakes.readings import NETWORK
+from tests.fakes.receipts import logged
 from tests.fakes.transfers import COIN, RECIPIENT, SENDER, SIGNED_AT_S, STRANGER, TOKEN, block, signed, through
 
 if TYPE_CHECKING:
@@ -199,3 +200,13 @@ def test_whatever_is_written_is_read_back_in_the_same_cells(note: str, label: st
     first = row["note"][:1]
     assert first not in set("=+-@\t\r\n")
     assert row["state"] == "failed"
+
+
+def test_a_logged_payment_is_written_with_sender_and_transaction_and_found_by_them() -> None:
+    row = logged(replace(CAME, asset=TOKEN))
+    assert row.trace is not None
+    (line,) = table([row])
+    assert line["from_address"] == display_address(row.trace.sender)
+    assert (line["transaction_id"], line["height"], line["above_height"]) == (row.trace.transaction, "52", "")
+    assert matches(row, ActivityFilter(text=row.trace.transaction), NAMES)
+    assert matches(row, ActivityFilter(text=row.trace.sender.text), NAMES)

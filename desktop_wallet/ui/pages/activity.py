@@ -253,8 +253,9 @@ class ActivityPage(Page):
 
     def _on_change(self, change: ChangeSet) -> None:
         self.model.take(change)
-        if change.came and self.session is not None:
-            self._receiving.tell(self.session, change.came)  # from every page, for it hears all along
+        names = self.model.rows.names
+        if change.came and names is not None:
+            self._receiving.tell(names, change.came)  # on every page: this one hears of it though it is not shown
 
     def _on_relaid(self) -> None:
         self._settle()
