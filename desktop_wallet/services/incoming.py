@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SHOWN = 2_000
-"""Of what came in, how many are held in memory of each kind, the newest."""
+"""Of what came in, how many differences are held in memory, the newest."""
+_LOGGED = 1_000
+"""Of what logs told, how many are, and as many of no worth; each is judged anew whenever something comes in."""
 _MOST_ROUNDS = 3
 """Rounds of looking through logs for which the word of a difference is kept back."""
 
@@ -84,7 +86,7 @@ class Incoming:
     async def load(self) -> None:
         """Take what the registry has into memory."""
         self._differences = list(await self._registry.load_received(_SHOWN))
-        self._logged = list(await self._registry.load_logged(_SHOWN))
+        self._logged = list(await self._registry.load_logged(_LOGGED))
         self._scans = {(scan.network, scan.address): scan for scan in await self._registry.load_log_scans()}
         self._known_from = dict(await self._registry.load_known_from())
         self._shown = None
@@ -223,7 +225,7 @@ class Incoming:
         new = await self._registry.add_logged([row for row in rows if not self.is_ours(row)], scans)
         lost = [row for row in self._logged if _block_hash(row) in gone]
         left = [row for row in self._logged if _block_hash(row) not in gone] if lost else self._logged
-        self._logged = sorted([*new, *left], key=_seen_at_s, reverse=True)[: 2 * _SHOWN]
+        self._logged = sorted([*new, *left], key=_seen_at_s, reverse=True)[: 2 * _LOGGED]
         self._scans.update({(scan.network, scan.address): scan for scan in scans})
         if not new and not lost:
             self._shown = None
