@@ -153,13 +153,15 @@ class Metrics:
 
     def looked_up(self, keys: Sequence[BalanceKey], missing: Sequence[BalanceKey]) -> None:
         """Note one read and what a server is asked for of it: for what is counted by asset and by the hour."""
-        if self._assets.note(keys, missing):
+        if keys and self._assets.note(keys, missing):
             self._sort()
-        if not missing:
+        if keys and not missing and _log.isEnabledFor(logging.DEBUG):
             _log.debug("read", extra={"fields": {"hits": len(keys), "misses": 0}})
 
-    def waited(self, asked: int, missing: Sequence[BalanceKey], began: Instant) -> None:
-        """Log a read that memory could not answer alone, and how long it took."""
+    def waited(self, asked: int, missing: Sequence[BalanceKey], began: Instant | None) -> None:
+        """Log a read that memory could not answer alone, and how long it took since it saw that (None: it could)."""
+        if began is None:
+            return
         networks = ",".join(sorted({str(key.network) for key in missing}))
         fields = {"hits": asked - len(missing), "misses": len(missing), "networks": networks or "none"}
         _log.info("read", extra={"fields": {**fields, "took_ms": self._took_ms(began)}})
@@ -205,10 +207,11 @@ class Metrics:
         self.on_worth_a_look()
 
     @staticmethod
-    def refreshed(report: Report) -> None:
-        """Log what a refresh did that somebody asked for."""
+    def refreshed(report: Report) -> Report:
+        """Log what a refresh did that somebody asked for, and return it."""
         fields = {"balances": report.asked, "changed": report.changed, "failed": len(report.failed)}
         _log.info("refreshed", extra={"fields": {**fields, "took_ms": round(report.took_s * 1000)}})
+        return report
 
     def refused(self, network: NetworkId, failures: Sequence[ReadFailure]) -> None:
         """Log what could not be read of a network: by server and reason, with how many balances that are."""

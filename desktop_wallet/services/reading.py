@@ -138,8 +138,7 @@ class Balances:
         if missing:
             self._counters.miss(len(missing))
             await self._from_network(missing, purpose, answers)
-        if began is not None:
-            self._counters.waited(len(keys), missing, began)
+        self._counters.waited(len(keys), missing, began)
         return answers
 
     async def refresh(
@@ -147,9 +146,7 @@ class Balances:
     ) -> Report:
         """Read these balances anew, past every tier, and return what that did; joins only an earlier refresh."""
         await self.load_pages(keys)  # what the disk keeps has a say in the merge, and in what counts as a change
-        report = await self.fetch(keys, refresh=True, on_progress=on_progress)
-        self._counters.refreshed(report)
-        return report
+        return self._counters.refreshed(await self.fetch(keys, refresh=True, on_progress=on_progress))
 
     async def fetch(
         self,
@@ -297,13 +294,10 @@ class Balances:
     def follow(self, scopes: Sequence[Scope]) -> None:
         """Do what follows an invalidation that stands in the registry: repaint, and read the balances anew."""
         self._counters.invalidation()
-        touched = self._parts.book.within(scopes)
-        self._tell(touched)
-        # What is being read for the first time needs it too: the answer under way began before the invalidation.
-        flights = self._reads.flights
-        known = [key for key in touched if flights.is_updating(key) or self.state(key).reading is not None]
-        if known:
-            self._tasks.begin(self._read_again(known), "read after an invalidation")
+        wide = any(None in (scope.network, scope.address, scope.asset) for scope in scopes)
+        known = [] if wide else self._touched(self._parts.book.within(scopes))
+        if wide or known:
+            self._tasks.begin(self._read_again(known, scopes if wide else ()), "read after an invalidation")
 
     async def tend(self) -> None:
         """Do what is due once a minute: sweep the disk, and let go of memory that nobody used for an hour."""
@@ -437,8 +431,17 @@ class Balances:
     async def _read_anew(self, keys: Sequence[BalanceKey]) -> None:
         await self.fetch(keys, within_s=0.0)  # what is under way may be of the branch that is gone
 
-    async def _read_again(self, keys: Sequence[BalanceKey]) -> None:
-        await self.read(keys)
+    def _touched(self, keys: Sequence[BalanceKey]) -> list[BalanceKey]:
+        """Repaint these balances; return those to be read anew."""
+        self._tell(keys)
+        # What is being read for the first time needs it too: the answer under way began before the invalidation.
+        flights = self._reads.flights
+        return [key for key in keys if flights.is_updating(key) or self.state(key).reading is not None]
+
+    async def _read_again(self, known: list[BalanceKey], scopes: Sequence[Scope]) -> None:
+        async for part in self._parts.slicer.slices(self.keys() if scopes else ()):
+            known += self._touched([key for key in part if any(scope.matches(key) for scope in scopes)])
+        await self.read(known)
 
 
 def _amount(state: BalanceState | None) -> int | None:
