@@ -67,7 +67,7 @@ _BY_NAME: Mapping[str, EventKind] = {
     "alert": EventKind.ALERT,
 }
 """By how an event's name begins."""
-_READS = frozenset({"read", "not read"})
+_READS = frozenset({"read", "not read", "refreshed"})
 _BY_MODULE: Mapping[str, EventKind] = {
     "cache": EventKind.CACHE,
     "net": EventKind.SERVER,

@@ -32,7 +32,7 @@ _NAMED = 2
 
 
 class Limited(NamedTuple):
-    """A network whose servers limit us, and when one of them is asked again."""
+    """A network whose servers limit us, and in how many seconds one of them is asked again; 0: whenever it is due."""
 
     name: str
     next_try_s: float
@@ -70,8 +70,9 @@ def health(session: Session) -> Health:
 
 def _is_limited(status: EndpointStatus) -> bool:
     """Return whether a server works and only limits us; one that is down is down, whatever waits for it."""
-    works = status.healthy or isinstance(status.last_error, EndpointRateLimited)
-    return works and status.rate_limited_for_s > 0
+    if not status.healthy:
+        return isinstance(status.last_error, EndpointRateLimited)
+    return status.rate_limited_for_s > 0
 
 
 def health_texts(found: Health, named: int = _NAMED) -> tuple[tuple[Token, str], ...]:
@@ -86,9 +87,9 @@ def health_texts(found: Health, named: int = _NAMED) -> tuple[tuple[Token, str],
         texts.append((Token.MUTED, f"{count_text(found.unasked, 'network')} not asked yet"))
     if len(found.limited) > named:
         first_s = min(limited.next_try_s for limited in found.limited)
-        texts.append((Token.STALE, f"{len(found.limited)} limited, {_next_try(first_s)}"))
+        texts.append((Token.STALE, f"{len(found.limited)} limited{_next_try(first_s)}"))
     else:
-        texts += [(Token.STALE, f"{name} limited, {_next_try(wait_s)}") for name, wait_s in found.limited]
+        texts += [(Token.STALE, f"{name} limited{_next_try(wait_s)}") for name, wait_s in found.limited]
     if len(found.down) > named:
         texts.append((Token.UNAVAILABLE, f"{len(found.down)} down"))
     else:
@@ -97,7 +98,7 @@ def health_texts(found: Health, named: int = _NAMED) -> tuple[tuple[Token, str],
 
 
 def _next_try(wait_s: float) -> str:
-    return f"next try in {left_text(max(wait_s, 1))}"
+    return f", next try in {left_text(max(wait_s, 1))}" if wait_s > 0 else ""
 
 
 class StatusBar(QFrame):

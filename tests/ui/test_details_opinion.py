@@ -119,6 +119,7 @@ async def test_while_somebody_is_asked_nothing_older_is_shown(pane: DetailsPane,
     assert not pane.opinion.ask.isEnabled()
     assert pane.opinion.ask.accessibleName() == "Asking another server"
     pane.renew()
+    assert _said(pane) == ""
     assert not pane.opinion.ask.isEnabled()
     session.opinions.gate.set()
     await _answered()

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from desktop_wallet.core.alerts import Alert, AlertKind
-from desktop_wallet.core.errors import EndpointTimeout
+from desktop_wallet.core.errors import EndpointRateLimited, EndpointTimeout
 from desktop_wallet.core.instants import Instant, RunId
 from desktop_wallet.core.networks import Family, Network, NetworkId
 from desktop_wallet.net.pool import EndpointStatus
 from desktop_wallet.ui.status_bar import Health, Limited, StatusBar, health, health_texts
 from desktop_wallet.ui.theme import Theme, Token
 
+LIMITED = EndpointRateLimited(host="a.example", retry_after_s=8.0)
 NOW = Instant(1_790_000_000.0, 10.0, RunId("run"))
 
 
@@ -72,12 +73,22 @@ class FakeSession:
         ((server(ok=True),), Health(up=1)),
         ((server(failed=True, healthy=False), server(ok=True)), Health(up=1)),
         ((server(ok=True, limited_s=8.0),), Health(limited=(Limited("Base", 8.0),))),
+        ((replace(server(healthy=False), last_error=LIMITED),), Health(limited=(Limited("Base", 0.0),))),
         ((server(failed=True, healthy=False),), Health(down=("Base",))),
         ((server(failed=True, healthy=False, limited_s=8.0),), Health(down=("Base",))),
         ((server(),), Health(unasked=1)),
         ((), Health(unasked=1)),
     ],
-    ids=["up", "one of two", "limited", "down", "down, and more waits for it", "not asked", "no server known"],
+    ids=[
+        "up",
+        "one of two",
+        "limited",
+        "limited a while ago",
+        "down",
+        "down, and more waits for it",
+        "not asked",
+        "no server known",
+    ],
 )
 def test_a_network_does_as_its_servers_do(servers: tuple[EndpointStatus, ...], expected: Health) -> None:
     assert health(FakeSession(FakeCatalogue({"Base": servers}))) == expected  # type: ignore[arg-type]
@@ -91,6 +102,10 @@ def test_trouble_is_named_and_many_troubles_are_counted() -> None:
         (Token.STALE, "Relay limited, next try in 7 s"),
         (Token.UNAVAILABLE, "3 down"),
     )
+
+
+def test_a_wait_that_is_over_is_not_counted_down() -> None:
+    assert health_texts(Health(limited=(Limited("Base", 0.0),))) == ((Token.STALE, "Base limited"),)
 
 
 def test_nothing_is_called_up_that_is_not() -> None:

@@ -87,7 +87,7 @@ def report_json(report: Report) -> str:
         },
         "servers": [_server(line) for line in found.servers],
         "events": [
-            {"at_unix_s": event.at.wall_s, "about": event.kind.value, "event": event.name, **event.fields}
+            {"at_unix_s": event.at.wall_s, "about": event.kind.value, "event": event.name, "fields": event.fields}
             for event in report.events[:REPORTED_EVENTS]
         ],
     }
