@@ -36,6 +36,11 @@ class Currency:
     """What stands before a number: a sign that the fonts have, or the code and a space."""
     minor_digits: int = 2
 
+    @property
+    def spelled(self) -> bool:
+        """Return whether the mark is the code itself, which is too long to stand in every cell of a column."""
+        return self.mark.strip().lower() == self.code
+
 
 CURRENCIES: dict[str, Currency] = {
     known.code: known

@@ -61,6 +61,7 @@ class Prices:
         self._answered: Instant | None = None
         self._tasks = Tasks()
         self._asking = False
+        self._choosing = False
         self._closed = False
         self.failure: NetworkFailure | UntrustedReply | None = None
         """Why the last try brought nothing; None after one that did."""
@@ -109,9 +110,11 @@ class Prices:
 
     def price(self, asset: AssetId) -> Price | None:
         """Return what an asset costs; None if nobody knows, if it is older than a day, or while prices are off."""
-        coin = self._coins.get(asset) if self.currency is not None and self._is_worth_something(asset) else None
-        price = None if coin is None else self._held.get(coin)
-        return price if price is not None and price.is_shown(self._clock.now()) else None
+        coin, currency = self._coins.get(asset), self.currency
+        price = None if coin is None or currency is None else self._held.get(coin)
+        if price is None or price.currency is not currency or not self._is_worth_something(asset):
+            return None
+        return price if price.is_shown(self._clock.now()) else None
 
     def is_outdated(self, price: Price) -> bool:
         """Return whether a price is older than it should be."""
@@ -148,18 +151,22 @@ class Prices:
     async def choose(self, code: str) -> None:
         """Show values in this currency ("usd") from now on, or in none (""), and forget the prices in another.
 
-        Raises StorageFailure, and then nothing has changed; KeyError for a currency that is not known.
+        Raises StorageFailure, and then the currency has not changed; KeyError for one that is not known.
         """
         if code and code not in CURRENCIES:
             raise KeyError(code)
         if code == self._settings.now.prices_in:
             return
-        await self._tasks.stop()
-        await self._registry.save_settings({_KEY: None})
-        await self._settings.change(prices_in=code)
-        self._held.clear()
-        self._tried = self._answered = self.failure = None
-        self._feed.publish(ChangeSet(prices=True))
+        self._choosing = True
+        try:
+            await self._tasks.stop()
+            self._held.clear()
+            self._tried = self._answered = self.failure = None
+            await self._registry.save_settings({_KEY: None})
+            await self._settings.change(prices_in=code)
+        finally:
+            self._choosing = False
+            self._feed.publish(ChangeSet(prices=True))
         self.use()
 
     async def stop(self) -> None:
@@ -168,7 +175,7 @@ class Prices:
         await self._tasks.stop()
 
     def _begin(self) -> None:
-        if self._closed or self._asking or self.currency is None or self._source.held_back_s > 0:
+        if self._closed or self._choosing or self._asking or self.currency is None or self._source.held_back_s > 0:
             return
         coins = self.coins()
         if coins:

@@ -462,3 +462,27 @@ async def test_views_are_told_of_new_prices_and_of_none(house: House) -> None:
     house.changes.clear()
     await house.choose("")
     assert any(change.prices for change in house.changes)
+
+
+async def test_while_a_currency_is_chosen_nobody_is_asked_for_prices_in_the_one_before(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.choose("usd")
+    house.clock.advance(301)
+    save = house.registry.save_settings
+
+    async def saved(changed: Mapping[str, str | None]) -> None:
+        house.prices.use()
+        house.prices.refresh()
+        await save(changed)
+
+    monkeypatch.setattr(house.registry, "save_settings", saved)
+    await house.choose("")
+    assert len(house.source.asked) == 1
+    assert "prices" not in await house.registry.load_settings()
+
+
+async def test_a_choice_that_was_broken_off_shows_no_price_in_another_currency(house: House) -> None:
+    await house.choose("usd")
+    await house.settings.change(prices_in="jpy")
+    assert house.prices.price(ETH) is None

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.errors import EndpointTimeout
+from desktop_wallet.core.prices import CURRENCIES
 from desktop_wallet.ui.models.balance_view import Order
 from desktop_wallet.ui.models.balance_words import Column
 from desktop_wallet.ui.pages.balances import BalancesPage
@@ -233,3 +234,21 @@ async def test_the_details_say_why_there_is_no_price(page: BalancesPage, session
     said = {row.label.text(): (row.value.text(), row.note.text()) for row in page.pane._rows}
     assert said["Value"][0] == "No price"
     assert "Price" not in said
+
+
+async def test_a_currency_without_a_sign_stands_once_at_the_top(
+    page: BalancesPage, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[str] = []
+
+    def note(_self: object, _painter: object, _area: object, text: Callable[[int | None], str], *_: object) -> None:
+        painted.append(text(None))
+
+    session.prices.currency = CURRENCIES["chf"]
+    await _switch_on(page, session)
+    monkeypatch.setattr(BalancesDelegate, "_paint_amount", note)
+    page.table.viewport().grab()
+    assert "72,042.00" in painted
+    assert "2,000.00" in painted
+    assert page.model.headerData(Column.VALUE, Qt.Orientation.Horizontal) == "Value, CHF"
+    assert page.head.worth.text() == "CHF\u00a0162,090.00"

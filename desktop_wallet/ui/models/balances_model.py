@@ -205,7 +205,7 @@ class BalancesModel(QAbstractTableModel):
     @override
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return TITLES[Column(section)]
+            return self._title(Column(section))
         if role == Qt.ItemDataRole.TextAlignmentRole and section in NUMBERS:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
@@ -232,6 +232,12 @@ class BalancesModel(QAbstractTableModel):
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
     # Within
+
+    def _title(self, column: Column) -> str:
+        worths = None if self.rows.snapshot is None else self.rows.snapshot.worths
+        if column is Column.VALUE and worths is not None and worths.currency.spelled:
+            return f"{TITLES[column]}, {worths.currency.code.upper()}"
+        return TITLES[column]
 
     def _reload(self) -> None:
         if self._sources is None:
@@ -315,6 +321,7 @@ class BalancesModel(QAbstractTableModel):
     def _reprice(self) -> None:
         changed, moved = self.rows.price(self._prices)
         if changed:
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.VALUE, Column.VALUE)
             self._repaint_all()
         if moved and len(self.rows.lines) > _LARGE:
             self._start(self._settle)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex
 
+    from desktop_wallet.core.prices import Currency
     from desktop_wallet.ui.models.balance_names import AssetWords
 
 _GLYPH = 22
@@ -181,8 +182,9 @@ class BalancesDelegate(LineDelegate):
         elif column is Column.AMOUNT:
             text = partial(group_amount_text, heading)
             self._paint_amount(painter, area, text, TextStyle.STRONG, Token.TEXT)
-        elif column is Column.VALUE:
-            self._paint_value(painter, area, partial(group_value_text, heading), TextStyle.STRONG, Token.TEXT)
+        elif column is Column.VALUE and heading.money is not None:
+            text, currency = partial(group_value_text, heading), heading.money.currency
+            self._paint_value(painter, area, text, currency, TextStyle.STRONG, Token.TEXT)
         elif column is Column.FRESHNESS:
             self._text(painter, area, group_freshness(heading), TextStyle.SMALL, Token.MUTED)
 
@@ -225,13 +227,19 @@ class BalancesDelegate(LineDelegate):
         if value_change_text(row):
             lower = area.adjusted(0, area.height() // 2 - 1, 0, -_EDGE)
             area = area.adjusted(0, _EDGE, 0, -(area.height() // 2 - 1))
-            self._paint_value(painter, lower, partial(value_change_text, row), TextStyle.SMALL, Token.MUTED)
+            change = partial(value_change_text, row)
+            self._paint_value(painter, lower, change, worth.currency, TextStyle.SMALL, Token.MUTED)
         style = TextStyle.SMALL if worth.price is None else TextStyle.BODY
-        self._paint_value(painter, area, partial(value_text, row), style, Token.TEXT if settled else Token.MUTED)
+        token = Token.TEXT if settled else Token.MUTED
+        self._paint_value(painter, area, partial(value_text, row), worth.currency, style, token)
 
-    def _paint_value(self, painter: QPainter, area: QRect, text: _Value, style: TextStyle, token: Token) -> None:
-        """Paint a value; where it does not fit the currency goes first, which the head of the page tells too."""
-        self._paint_amount(painter, area, lambda places: text(bare=places is not None), style, token)
+    def _paint_value(
+        self, painter: QPainter, area: QRect, text: _Value, currency: Currency, style: TextStyle, token: Token
+    ) -> None:
+        """Paint a value; its currency goes where it stands in the column's head, or where there is no room."""
+        self._paint_amount(
+            painter, area, lambda places: text(bare=currency.spelled or places is not None), style, token
+        )
 
     def _paint_fold(self, painter: QPainter, area: QRect, *, folded: bool) -> None:
         painter.save()
