@@ -34,7 +34,7 @@ class Fault:
 
     `strike` begins it; `meanwhile` runs when the other network has answered and this one has not. `reason` is that of
     the failed read, None where the answer is as good as any. `words` begin what the row says of it, and `logged` is
-    the reason in the log's line.
+    the reason in the log's line. `tries` are the requests it takes to tell that the server is to blame.
     """
 
     strike: Callable[[EndpointStage], None]
@@ -44,6 +44,7 @@ class Fault:
     meanwhile: Callable[[EndpointStage], Awaitable[None]] = _at_once
     lift: Callable[[EndpointStage], None] | None = None
     http2: bool = False
+    tries: int = 1
 
 
 def _acts(act: Act) -> Callable[[EndpointStage], None]:
@@ -207,15 +208,15 @@ FAULTS: dict[str, Fault] = {
     ),
     "empty body": Fault(_acts(says(b"")), _UNTRUSTED, _NONSENSE, "MalformedReply problem=json"),
     "100 MB": Fault(
-        _acts(pours([b" " * _MIB] * 100)), _UNTRUSTED, _NONSENSE, "OversizedReply limit=bytes maximum=4194304"
+        _acts(pours([b" " * _MIB] * 100)), _UNTRUSTED, _NONSENSE, "OversizedReply limit=bytes maximum=4194304", tries=2
     ),
     "100 MB announced": Fault(
         _acts(says(b"[", Content_Length=str(100 * _MIB))),
-        _UNTRUSTED, _NONSENSE, "OversizedReply limit=bytes maximum=4194304",
+        _UNTRUSTED, _NONSENSE, "OversizedReply limit=bytes maximum=4194304", tries=2,
     ),
     "gzip bomb": Fault(
         _acts(says(gzip.compress(b"[" * (100 * _MIB), 1), Content_Encoding="gzip")),
-        _UNTRUSTED, _NONSENSE, "OversizedReply limit=bytes maximum=4194304",
+        _UNTRUSTED, _NONSENSE, "OversizedReply limit=bytes maximum=4194304", tries=2,
     ),
     "deep nesting": Fault(
         _acts(says(b"[" * 100_000 + b"]" * 100_000)), _UNTRUSTED, _NONSENSE, "OversizedReply limit=depth maximum=64"

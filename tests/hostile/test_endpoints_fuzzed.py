@@ -6,14 +6,13 @@ What may happen is anything but one well-formed number put in another's place: t
 from __future__ import annotations
 
 import json
-import ssl
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_wallet.core.balances import FailureReason
-from tests.chains.stages import CountingClient, PracticeStage, adapter_of, gifts_of, keys_of, read
+from tests.chains.stages import PracticeStage, adapter_of, gifts_of, keys_of, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,8 +97,6 @@ async def read_after(
 ) -> tuple[PracticeStage, dict[BalanceKey, int], set[FailureReason]]:
     """Read everything where that happens to the first reply; return the stage, the amounts, and why others failed."""
     stage = PracticeStage()
-    no_authority = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # none is needed, and reading them takes 50 ms
-    stage.client = CountingClient(stage.clock, in_process={stage.chain.host: stage._answer}, trust=lambda: no_authority)
     first = [True]
 
     async def answer(body: bytes) -> bytes:

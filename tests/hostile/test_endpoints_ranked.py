@@ -18,7 +18,17 @@ from desktop_wallet.core.addresses import Address
 from desktop_wallet.core.balances import BalanceKey
 from desktop_wallet.core.errors import EndpointUnreachable
 from desktop_wallet.core.networks import Endpoint, Family
-from tests.chains.stages import ACCOUNTS, CountingClient, PracticeStage, adapter_of, assets_of, gifts_of, keys_of, read
+from tests.chains.stages import (
+    ACCOUNTS,
+    CountingClient,
+    PracticeStage,
+    adapter_of,
+    assets_of,
+    gifts_of,
+    keys_of,
+    nobody,
+    read,
+)
 from tests.fakes.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -50,7 +60,7 @@ class TwoServers(PracticeStage):
         for chain in self.chains.values():
             for account in ACCOUNTS[:2]:
                 chain.welcome(account)
-        self.client = CountingClient(self.clock, in_process={host: self._server(host) for host in HOSTS})
+        self.client = CountingClient(self.clock, in_process={host: self._server(host) for host in HOSTS}, trust=nobody)
 
     def _server(self, host: str) -> Callable[[bytes], Awaitable[bytes]]:
         async def answer(body: bytes) -> bytes:
