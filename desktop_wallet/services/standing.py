@@ -31,6 +31,8 @@ AT_ONCE = 16
 _APART_S = 5.0
 """Between two rounds on one network, or a block time if that is longer: what comes meanwhile shares the next one."""
 _AFTER_HINT_S = 2.0
+_SCANS_APART_S = 0.5
+"""Between two rounds, though they ask for nothing: a preload lands often, and a round looks at all that is held."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +41,8 @@ class _Rounds:
 
     highest: Height | None = None
     heard_s: dict[Height, float] = field(default_factory=dict)
-    last_s: float | None = None
+    asked_s: float = -math.inf
+    began_s: float = -math.inf
     running: bool = False
     wanted: bool = False
     hinted: bool = False
@@ -112,22 +115,23 @@ class Standing:
     async def _go_round(self, network: NetworkId, rounds: _Rounds) -> None:
         try:
             while rounds.wanted and self._parts.book.is_on(network):
-                if rounds.last_s is not None:
-                    await self._parts.sleep(max(rounds.last_s + self._apart_s(network) - self._now_s, 0.0))
+                while (pause_s := self._pause_s(network, rounds)) > 0:
+                    await self._parts.sleep(min(pause_s, _AFTER_HINT_S))  # a hint may come meanwhile
+                rounds.began_s = self._now_s
                 spared = None if rounds.hinted else rounds.highest
                 rounds.wanted = rounds.hinted = False
                 held = await self._held(network)
                 asked = self._choose(rounds, held, spared)
                 if asked:
-                    rounds.last_s = self._now_s
+                    rounds.asked_s = self._now_s
                     await self._look(network, rounds, {height: held[height] for height in asked})
         finally:
             rounds.running = False
 
-    def _apart_s(self, network: NetworkId) -> float:
-        if self._of(network).hinted:
-            return _AFTER_HINT_S
-        return max(self._parts.book.network(network).block_time_s, _APART_S)
+    def _pause_s(self, network: NetworkId, rounds: _Rounds) -> float:
+        apart_s = max(self._parts.book.network(network).block_time_s, _APART_S)
+        next_s = max(rounds.asked_s + (_AFTER_HINT_S if rounds.hinted else apart_s), rounds.began_s + _SCANS_APART_S)
+        return next_s - self._now_s
 
     @property
     def _now_s(self) -> float:

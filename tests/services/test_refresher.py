@@ -291,6 +291,19 @@ async def test_a_flood_of_heads_causes_one_batch_a_block(tmp_path: Path) -> None
         assert 5 <= home.asked <= 6
 
 
+async def test_a_head_that_does_not_follow_has_the_blocks_looked_up(tmp_path: Path) -> None:
+    async with house(tmp_path, pushed=True) as home:
+        for number in (101, 102, 102, 103):  # one is told twice
+            home.push.head(number)
+            await home.pass_s(1.0)
+        assert home.made.adapter.looked_up == []
+        home.push.head(103, branch="b")
+        await home.pass_s(1.0)
+        reading = home.made.balances.state(home.made.key).reading
+        assert reading is not None
+        assert home.made.adapter.looked_up == [(reading.position,)]
+
+
 async def test_where_blocks_come_faster_there_are_two_seconds_between_batches(tmp_path: Path) -> None:
     async with house(tmp_path, pushed=True, networks=(network(block_time_s=0.25),)) as home:
         for number in range(40):

@@ -146,7 +146,7 @@ async def test_a_hint_looks_up_even_what_was_just_read(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
         await home.read(home.made.keys, height=100)
         home.standing.hint(home.made.key.network)
-        await home.pass_s(0.0)
+        await home.pass_s(0.5)
         assert [set(batch) for batch in home.looked_up] == [{home.at(home.made.key)}]
         for _ in range(50):
             home.standing.hint(home.made.key.network)
