@@ -255,7 +255,8 @@ class ActivityPage(Page):
         self.model.take(change)
         names = self.model.rows.names
         if change.came and names is not None:
-            self._receiving.tell(names, change.came)  # on every page: this one hears of it though it is not shown
+            # On every page: this one hears of it though it is not shown.
+            self._receiving.tell(names, change.came, in_sight=self.isVisible())
 
     def _on_relaid(self) -> None:
         self._settle()
