@@ -139,19 +139,21 @@ class Arrivals:
         unsettled: set[BalanceKey] = set()
         changed: set[Address] = set()
         moved: list[tuple[Reading, Reading]] = []
+        evidence = Evidence(now, block_time_s, valid=True, agreed=agreed)
+        taken = 0
         for reading in readings:
             before = self.held(reading.key)
             valid, shown = self._invalidations.covers(reading), self._shows_ours(reading)
-            evidence = Evidence(
-                now,
-                block_time_s,
-                valid=valid,
-                old_on_chain=self._stands(before, old_on_chain),
-                agreed=agreed,
-                loses_ours=not shown and before.reading is not None and self._shows_ours(before.reading),
-            )
+            stands = self._stands(before, old_on_chain)
+            loses = not shown and before.reading is not None and self._shows_ours(before.reading)
+            # Of one batch nearly all share theirs: to make it anew takes longer than the merge.
+            if (evidence.valid, evidence.old_on_chain, evidence.loses_ours) != (valid, stands, loses):
+                evidence = replace(evidence, valid=valid, old_on_chain=stands, loses_ours=loses)
             after, verdict = merge(before, reading, evidence)
-            self.verdicts[verdict] += 1
+            if verdict is Verdict.TAKEN:
+                taken += 1
+            else:
+                self.verdicts[verdict] += 1
             if after is not before:
                 self._store.put(after)
             if verdict.counts:
@@ -167,6 +169,8 @@ class Arrivals:
                 unsettled.add(reading.key)
             else:
                 landings[reading.key] = Landing(reading)
+        if taken:
+            self.verdicts[Verdict.TAKEN] += taken
         return Taken(landings, tuple(kept), frozenset(unsettled), frozenset(changed), tuple(moved)), again
 
     async def ask_elsewhere(

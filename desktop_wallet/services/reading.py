@@ -210,14 +210,16 @@ class Balances:
 
     def is_due(self, key: BalanceKey, purpose: Purpose = Purpose.DISPLAY) -> bool:
         """Return whether what is held no longer serves the purpose."""
+        state = self._memory.get(key)
+        if state is None or state.reading is None:
+            return True
         network = self._parts.book.network(key.network)
-        state = self.state(key)
         return not serves(
             state,
             self._clock.now(),
             self._ttl(key.network, purpose),
             network.max_head_age_s,
-            valid=state.reading is None or self._counts(state.reading),
+            valid=self._counts(state.reading),
             woke=self._woke,
         )
 
