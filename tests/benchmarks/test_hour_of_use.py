@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+from tests.benchmarks.hour_of_use import GLANCE_S, HOUR
+
+
+def test_the_script_fills_an_hour_and_pays_three_times() -> None:
+    assert sum(visit.dwell_s for visit in HOUR) == 3_600
+    assert [visit.page for visit in HOUR if visit.pays] == ["send"] * 3
+    assert all(visit.dwell_s % GLANCE_S == 0 for visit in HOUR)
