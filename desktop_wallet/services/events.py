@@ -67,7 +67,7 @@ _BY_NAME: Mapping[str, EventKind] = {
     "alert": EventKind.ALERT,
 }
 """By how an event's name begins."""
-_READS = frozenset({"read", "not read", "refreshed"})
+_READS = frozenset({"read", "not read", "refreshed", "looked up"})
 _BY_MODULE: Mapping[str, EventKind] = {
     "cache": EventKind.CACHE,
     "net": EventKind.SERVER,
@@ -79,6 +79,9 @@ _BY_MODULE: Mapping[str, EventKind] = {
     "services.arrivals": EventKind.READ,
     "services.flights": EventKind.READ,
     "services.refresher": EventKind.READ,
+    "services.standing": EventKind.INVALIDATION,
+    "services.heads": EventKind.SERVER,
+    "services.reception": EventKind.PAYMENT,
     "services.sending": EventKind.PAYMENT,
     "services.settling": EventKind.PAYMENT,
     "services.transfers": EventKind.PAYMENT,

@@ -341,11 +341,15 @@ async def test_events_are_told_in_words(page: DiagnosticsPage) -> None:
     _log.info("invalidated", extra={"fields": {"cause": "confirmed", "networks": "eip155:8453", "took_ms": 3}})
     fields = {"network": "eip155:1", "host": "a.example", "reason": "EndpointRefused status=500", "took_ms": 1_240}
     logging.getLogger("desktop_wallet.net.pool").warning("server failed", extra={"fields": fields})
+    logging.getLogger("desktop_wallet.services.standing").warning("eip155:1: 2 blocks left the chain")
+    _log.info("refreshed", extra={"fields": {"balances": 30, "changed": 2, "failed": 0, "took_ms": 80}})
     _log.info("something new", extra={"fields": {"size_bytes": 12, "took_ms": 5}})
     await _open(page, EVENTS)
     model = page.events.model
     assert [_cells(model, line)[1:] for line in range(model.lines)] == [
         ["Other", "something new: size bytes 12, took 5 ms"],
+        ["Read", "30 balances refreshed, 2 changed, 0 failed, in 80 ms"],
+        ["Invalidation", "Ethereum: 2 blocks left the chain"],
         ["Server", "a.example of Ethereum failed: Request refused, status 500, after 1.2 s"],
         ["Invalidation", "Out of date since confirmed: Base, in 3 ms"],
         ["Read", "18 from the cache, 2 asked of Ethereum, Base, in 212 ms"],

@@ -324,7 +324,8 @@ def event_text(event: Event, network_name: Callable[[str], str]) -> str:
             told[name] = ", ".join(network_name(each) for each in told[name].split(","))
     words = _EVENTS.get(event.name)
     if words is None or not words.needs <= told.keys():
-        return _plain_event(event.name, told)
+        of, between, rest = event.name.partition(": ")
+        return _plain_event(f"{network_name(of)}{between}{rest}", told)
     if "reason" in told:
         told["reason"] = _reason_words(told["reason"])
     took_ms = told.get("took_ms", "")
@@ -370,6 +371,10 @@ _EVENTS = {
     ),
     "server failed": _words("{host} of {network} failed: {reason}", "host", "network", "reason", took="after"),
     "invalidated": _words("Out of date since {cause}: {networks}", "cause", "networks"),
+    "refreshed": _words(
+        "{balances} balances refreshed, {changed} changed, {failed} failed", "balances", "changed", "failed"
+    ),
+    "looked up": _words("{hits} from the cache, {misses} asked of servers", "hits", "misses"),
     "preloaded": _words("{balances} balances, {failed} failed", "balances", "failed"),
     "transfer": _words("A payment on {network} is {state}", "network", "state"),
 }
