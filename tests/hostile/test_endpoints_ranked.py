@@ -20,6 +20,7 @@ from desktop_wallet.core.errors import EndpointUnreachable
 from desktop_wallet.core.networks import Endpoint, Family
 from tests.chains.stages import (
     ACCOUNTS,
+    NOBODY,
     CountingClient,
     PracticeStage,
     adapter_of,
@@ -192,12 +193,12 @@ def truth(stage: TwoServers, keys: tuple[BalanceKey, ...]) -> dict[BalanceKey, i
     return {key: gifts[key.asset] if key.address in ACCOUNTS[:2] else 0 for key in keys}
 
 
-@pytest.mark.parametrize("singly", [False, True], ids=["contract calls", "singly"])
+@pytest.mark.parametrize("contract", ["there", "none", "missing"])
 async def test_a_server_that_goes_away_anywhere_in_a_preload_costs_no_balance_and_doubles_none(
-    stage: TwoServers, *, singly: bool
+    stage: TwoServers, contract: str
 ) -> None:
-    if singly:
-        stage.network = replace(stage.network, multicall=None)
+    if contract != "there":
+        stage.network = replace(stage.network, multicall=None if contract == "none" else NOBODY)
     keys = many_keys(stage, 40)
     died_at = 0
     while True:
