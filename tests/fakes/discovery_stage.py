@@ -139,9 +139,9 @@ class Stage:
         self.incoming.note([after], moved)
         await self.kept()
 
-    def reading(self, height: int, amount: int, chain: str) -> Reading:
+    def reading(self, height: int, amount: int, chain: str = "0xgenesis", of: Address = ME) -> Reading:
         now = self.clock.now()
-        key = BalanceKey(NET.id, ME, USDC.id)
+        key = BalanceKey(NET.id, of, USDC.id)
         at = Height(HeightKind.BLOCK, height, f"0x{height:x}")
         return Reading(key, amount, 6, at, "s.example", ReadMethod.MULTICALL, 1, now, now, 0, RegistryId("r"), chain)
 

@@ -127,6 +127,20 @@ async def test_what_came_before_an_account_was_first_read_is_no_news(tmp_path: P
         assert s.amounts == s.told == [3]
 
 
+async def test_an_account_that_came_later_is_not_told_of_what_it_had(tmp_path: Path) -> None:
+    async with stage(tmp_path) as s:
+        await s.read(100)
+        await s.look()
+        s.server.logs += [log(105, 1, to=OTHER), log(106, 2, index=1), log(112, 3, to=OTHER)]
+        s.incoming.note([s.reading(110, 1, of=OTHER)], [])
+        await s.read(110, 2)
+        await s.look()
+        await s.read(120, 2)
+        await s.look()
+        assert sorted(s.amounts) == sorted(s.told) == [2, 3]
+        assert {count for _, _, count in s.server.asked[-1:]} == {2}  # both in one question
+
+
 async def test_our_own_payments_between_our_accounts_are_not_received_too(tmp_path: Path) -> None:
     async with stage(tmp_path) as s:
         await s.read(100)
