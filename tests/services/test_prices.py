@@ -387,6 +387,8 @@ async def test_a_reply_in_the_currency_before_is_not_taken_for_the_new_one(house
     house.source.gate.set()
     await house.rest()
     assert house.prices.price(ETH) is None
+    assert house.prices.age_s() is None
+    assert "prices" not in await house.registry.load_settings()
 
 
 async def test_another_currency_is_asked_for_at_once_and_the_old_prices_go(house: House) -> None:

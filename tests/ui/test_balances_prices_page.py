@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +19,7 @@ from desktop_wallet.ui.models.balance_view import Order
 from desktop_wallet.ui.models.balance_words import Column
 from desktop_wallet.ui.pages.balances import BalancesPage
 from desktop_wallet.ui.pages.balances_delegate import BalancesDelegate
+from desktop_wallet.ui.pages.details_words import as_json
 from tests.ui.fake_session import FakeSession, small_session
 from tests.ui.fake_shell import FakeShell, the_theme
 
@@ -222,6 +225,17 @@ async def test_the_details_say_value_price_source_and_age(page: BalancesPage, se
     price, note = said["Price"]
     assert price == "$2,000.00 for 1 ETH"
     assert note.startswith("from prices.example, asked for 42 s ago, as of ")
+
+
+async def test_the_details_as_json_have_the_exact_value(page: BalancesPage, session: FakeSession) -> None:
+    session.prices.put(session.key(0, 0, 0).asset, "2709.8412345678")
+    session.tell(ChangeSet(prices=True))
+    await _settle(page)
+    row = page._row(session.key(0, 0, 0))
+    assert row is not None
+    told = json.loads(as_json(row, session.clock.now()))["worth"]
+    assert Decimal(told["value"]) == Decimal("2709.8412345678")
+    assert (told["currency"], told["price"], told["source"]) == ("USD", "2709.8412345678", "prices.example")
 
 
 async def test_the_details_say_why_there_is_no_price(page: BalancesPage, session: FakeSession) -> None:
