@@ -378,7 +378,7 @@ class MainWindow(QMainWindow):
         self.notify(text, kind=NoticeKind.WARNING, key="copy")
 
     def _on_changes(self, changes: ChangeSet) -> None:
-        if changes.accounts or changes.catalogue or changes.transfers:
+        if changes.accounts or changes.catalogue or changes.transfers or changes.alerts:
             self._show_profile()
         if changes.transfers:
             self._show_waiting()

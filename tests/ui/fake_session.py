@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from desktop_wallet.cache.pages import CacheMode
 from desktop_wallet.core.accounts import Account, AccountId, AccountSource, ProfileId, Wallet, WalletId, WalletKind
 from desktop_wallet.core.addresses import Address, parse_address
 from desktop_wallet.core.assets import Asset, AssetId, AssetOrigin, native_asset
@@ -34,6 +35,7 @@ from tests.fakes.clock import FakeClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from desktop_wallet.cache.pages import CacheTrouble
     from desktop_wallet.core.errors import NetworkFailure, UntrustedReply
     from desktop_wallet.core.instants import Instant
     from desktop_wallet.core.transfers import Transfer
@@ -330,6 +332,7 @@ class FakeOpinions:
 @dataclass(slots=True)
 class FakeSettings:
     preload: bool = True
+    cache_mode: CacheMode = CacheMode.ON
 
     @property
     def now(self) -> FakeSettings:
@@ -392,9 +395,6 @@ class FakePrices:
         self._session.tell(ChangeSet(prices=True))
 
 
-class FakeSession:
-    def __init__(self, clock: FakeClock | None = None, *, practice: bool = False) -> None:
-        self.clock = clock or FakeClock()
 class FakeRefresher:
     """Takes note of what is on screen, and reads nothing."""
 
@@ -417,8 +417,12 @@ class FakeRefresher:
         self.applied += 1
 
 
+class FakeSession:
+    def __init__(self, clock: FakeClock | None = None, *, practice: bool = False) -> None:
+        self.clock = clock or FakeClock()
         self.profile = FakeProfile(ProfileId("p1"), practice=practice)
         self.spend_problem = None
+        self.cache_trouble: CacheTrouble | None = None
         self.script = Script()
         self.accounts = FakeAccounts()
         self.catalogue = FakeCatalogue()
@@ -426,11 +430,11 @@ class FakeRefresher:
         self.preload = FakePreload(self)
         self.opinions = FakeOpinions(self)
         self.settings = FakeSettings()
+        self.refresher = FakeRefresher()
         self.prices = FakePrices(self)
         # The pages of payments put a larger book in its place.
         self.transfers: Any = FakeTransferBook()
         self.listeners: list[Callable[[ChangeSet], None]] = []
-        self.refresher = FakeRefresher()
 
     @property
     def keys(self) -> tuple[BalanceKey, ...]:
@@ -443,6 +447,9 @@ class FakeRefresher:
     def tell(self, change: ChangeSet) -> None:
         for listener in list(self.listeners):
             listener(change)
+
+    def forget_cache_trouble(self) -> None:
+        self.cache_trouble = None
 
     def key(self, account: int, network: int, asset: int) -> BalanceKey:
         """Return a balance by the places of its account, network and asset."""
