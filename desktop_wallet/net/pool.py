@@ -93,7 +93,8 @@ class _Member:
     connections: int = 0
     last_used_s: float = 0.0
     behind: bool = False
-    """As it was last logged."""
+    """As it was last logged, and so is `failing`."""
+    failing: bool = False
 
 
 @dataclass(slots=True)
@@ -292,6 +293,9 @@ class EndpointPool:
                 continue
             if judge is not None:
                 judge(answered)
+            if member.failing:
+                member.failing = False
+                self._log(logging.INFO, "server answers again", member)
             return answered
 
     async def _in_batches(self, member: _Member, calls: tuple[Call, ...], *, user_asked: bool) -> tuple[Result, ...]:
@@ -328,8 +332,6 @@ class EndpointPool:
             raise EndpointRateLimited(host=member.host, retry_after_s=None)
         member.last_used_s = now.boot_s
         member.bucket.accepted()
-        if not member.health.healthy:
-            self._log(logging.INFO, "server answers again", member)
         member.health.answered((now.boot_s - began_s) * 1000, now)
         return results
 
@@ -348,6 +350,7 @@ class EndpointPool:
         else:
             member.identified = False
         member.health.failed(error, now)
+        member.failing = True
         if not self._closed:
             took_s = max(now.boot_s - started.boot_s, 0.0) if started is not None else 0.0
             self._log(logging.WARNING, "server failed", member, reason=_reason(error), took_ms=round(took_s * 1000))

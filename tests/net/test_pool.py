@@ -255,12 +255,19 @@ async def test_the_first_answer_after_a_failure_is_a_line_too(
     with pytest.raises(NoEndpointLeft):
         await pool.send([CALL], only="a.invalid")
     del servers.fault["a.invalid"]
+    with pytest.raises(NoEndpointLeft):
+        await pool.send([CALL], only="a.invalid", judge=_nonsense)
     for _ in range(3):
         await pool.send([CALL], only="a.invalid")
     assert [(event, told.get("reason")) for event, told in logged(caplog)] == [
         ("server failed", "EndpointTimeout after_s=10.0"),
+        ("server failed", "ContradictoryReply problem=height"),
         ("server answers again", None),
     ]
+
+
+def _nonsense(answered: Answered) -> None:
+    raise ContradictoryReply(host=answered.host, problem="height")
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, object]]]:
