@@ -1,7 +1,8 @@
 """Whether the blocks that balances were read at still stand in the chain (requirement I6).
 
 After each landing at a new height, when pages come from the disk, and when a pushed head does not follow the one
-before: one batch asks for the blocks of what is held. A balance whose block is gone is Stale at once and read anew.
+before: one batch asks for the blocks of what is held, and of payments that are not final. A balance whose block is
+gone is Stale at once and read anew; whoever looks after the payments is told.
 """
 
 from __future__ import annotations
@@ -138,8 +139,9 @@ class Standing:
         return self._parts.clock.now().boot_s
 
     async def _held(self, network: NetworkId) -> dict[Height, list[Reading]]:
-        """Return the blocks that can be looked up, each with the readings made at it."""
-        held: dict[Height, list[Reading]] = {}
+        """Return the blocks that can be looked up, each with the readings made at it; payments may be in others."""
+        blocks = (transfer.block for transfer in self._parts.transfers.unfinished(network))
+        held: dict[Height, list[Reading]] = {block: [] for block in blocks if block is not None}
         async for states in self._parts.slicer.slices(self._parts.memory.values()):
             for state in states:
                 reading = state.reading
@@ -158,7 +160,7 @@ class Standing:
         wanted = [
             height
             for height, readings in held.items()
-            if (height.number >= lowest or any(reading.key in self._watched for reading in readings))
+            if (height.number >= lowest or any(reading.key in self._watched for reading in readings) or not readings)
             and height != spared
         ]
         wanted.sort(key=lambda height: (rounds.heard_s.get(height, -math.inf), -height.number))
@@ -173,9 +175,8 @@ class Standing:
         if not left or self._stopped:
             return
         demoted = self._balances.demote(_all(held[height] for height in left))
-        if demoted:
-            _log.warning("%s: %d blocks left the chain, %d balances with them", network, len(left), len(demoted))
-            self._on_left(network)
+        _log.warning("%s: %d blocks left the chain, %d balances with them", network, len(left), len(demoted))
+        self._on_left(network)
 
 
 def _all(groups: Iterable[Iterable[Reading]]) -> Iterable[Reading]:

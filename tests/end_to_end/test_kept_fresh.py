@@ -11,13 +11,28 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_wallet.clock import SystemClock
+from desktop_wallet.core.addresses import Address
+from desktop_wallet.core.assets import native_asset
 from desktop_wallet.core.freshness import BadgeKind, Purpose
+from desktop_wallet.core.networks import Family
+from desktop_wallet.core.transfers import Draft
 from desktop_wallet.net.client import HttpClient
 from desktop_wallet.ui.pages.settings_freshness import FreshnessSection
-from tests.end_to_end.house import PASSWORD, at_rest, coin_key, local_network, surrounds, until, watching
+from tests.end_to_end.house import (
+    PASSWORD,
+    PHRASE,
+    at_rest,
+    coin_key,
+    local_network,
+    surrounds,
+    until,
+    wallet,
+    watching,
+)
 from tests.end_to_end.person import Shown
 from tests.fakes.anvil import DEV_ACCOUNTS, Anvil, running_anvil
 from tests.fakes.scripted_server import Act, Exchange, ScriptedServer, scripted_server
+from tests.vault.disk_store import DiskStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,6 +164,31 @@ async def test_a_pushed_head_that_does_not_follow_tells_of_the_reorganisation(tm
             await until(session.refresher.pushed_by)
             node.reorg(2)
             await until(lambda: amount(session) == 10_000 * 10**18)
+
+
+async def test_a_payment_in_a_block_that_left_is_open_again_and_its_amount_stays_reserved(tmp_path: Path) -> None:
+    with running_anvil() as node:
+        on = local_network(node.url)
+        async with wallet(surrounds(tmp_path, on, store=lambda: DiskStore(tmp_path / "keyring.json"))) as application:
+            session = await application.create_profile("Main", PASSWORD)
+            await session.settings.change(preload=False, keep_fresh=False)
+            owner = await session.accounts.add_phrase("Main", PHRASE, created=True)
+            await session.accounts.add_account(owner.id)
+            await session.catalogue.choose_networks([on.id])
+            payer, other = (account.address for account in session.accounts.accounts())
+            node.set_balance(payer.text, 10**19)
+            draft = Draft(on.id, payer, Address(Family.EVM, ACCOUNT), native_asset(on).id, 10**18)
+            sent = await session.sending.send(await session.sending.review(draft))
+            await until(lambda: session.transfers.get(sent.id).settled is not None)
+            node.reorg(1)
+            node.mine()
+            await session.balances.refresh(session.balances.keys(account=other))
+            # Left to itself a settled payment is looked at once a minute: PATIENCE_S is less.
+            await until(lambda: session.transfers.get(sent.id).settled is None)
+            key = session.balances.keys(account=payer)[0]
+            await until(lambda: (reading := session.balances.state(key).reading) and reading.amount == 10**19)
+            assert session.balances.badge(key, None).kind is BadgeKind.PENDING
+            assert 10**18 * 9 - 10**16 < (session.balances.spendable(key) or 0) < 10**18 * 9
 
 
 def coins(session: Session) -> tuple[BalanceKey, ...]:
