@@ -106,6 +106,15 @@ async def test_a_folder_that_is_spoilt_stops_no_read_is_told_once_and_mends(
         assert all(shown[row] in (amount, *unknown) for row, amount in before.items())
 
 
+async def test_an_unlock_shows_at_once_what_the_disk_keeps(tmp_path: Path) -> None:
+    waits = Waits()
+    async with practising(tmp_path, FakeClock(), waits) as (application, session):
+        before = amounts(session)
+        await application.lock()
+        waits.answers.clear()
+        assert amounts(await application.open_practice()) == before
+
+
 async def test_memory_only_and_off_leave_nothing_on_the_disk_and_reads_go_on(tmp_path: Path) -> None:
     async with practising(tmp_path, FakeClock(), Waits()) as (_, session):
         before = amounts(session)

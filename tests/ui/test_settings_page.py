@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit
 
-from desktop_wallet.cache.pages import CacheMode
+from desktop_wallet.cache.pages import LIMIT_MINIMUM, CacheMode
 from desktop_wallet.compose import Application
 from desktop_wallet.core.freshness import TTL_S, Purpose
 from desktop_wallet.services.metrics import MetricsSnapshot
@@ -17,7 +17,7 @@ from desktop_wallet.ui.pages.accounts_dialogs import ChangePasswordDialog
 from desktop_wallet.ui.pages.settings import SECTIONS, SettingsPage
 from desktop_wallet.ui.pages.settings_about import LICENCES, AboutSection, figures
 from desktop_wallet.ui.pages.settings_appearance import AppearanceSection
-from desktop_wallet.ui.pages.settings_cache import MODE_SENTENCES, CacheSection
+from desktop_wallet.ui.pages.settings_cache import LIMITS_MB, MODE_SENTENCES, CacheSection
 from desktop_wallet.ui.pages.settings_freshness import FreshnessSection
 from desktop_wallet.ui.pages.settings_networks import NetworksSection
 from desktop_wallet.ui.pages.settings_security import SecuritySection, auto_lock_words
@@ -311,3 +311,7 @@ async def test_locking_drops_all_that_was_shown(stage: Stage, page: SettingsPage
     assert page.section_of(AboutSection)._paths == []
     assert not any(value.text() for value in page.section_of(AboutSection)._figures.values())
     assert page.section_of(FreshnessSection).network.count() == 1
+
+
+def test_no_size_is_offered_that_the_cache_does_not_keep_to() -> None:
+    assert min(LIMITS_MB) * MEGABYTE >= LIMIT_MINIMUM
