@@ -6,7 +6,6 @@ that never changes costs about 40 bytes.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +13,7 @@ from desktop_wallet.core.positions import Height
 from desktop_wallet.core.snapshots import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.balances import BalanceKey, Reading
@@ -48,11 +47,11 @@ class SnapshotRows:
         """
 
         def work(connection: Connection) -> dict[BalanceKey, tuple[Snapshot, ...]]:
-            words = _Words(connection)
-            words.learn([word for key in keys for word in (_owner(key.address), str(key.asset))], new=False)
+            numbers: dict[str, int] = {}
+            _number(connection, numbers, {w for key in keys for w in (_owner(key.address), str(key.asset))}, new=False)
             found = {}
             for key in keys:
-                owner, asset = words.numbers.get(_owner(key.address)), words.numbers.get(str(key.asset))
+                owner, asset = numbers.get(_owner(key.address)), numbers.get(str(key.asset))
                 if owner is not None and asset is not None:
                     rows = connection.execute(_OF_ONE, (owner, asset, owner, asset, since_s, since_s)).fetchall()
                     if rows:
@@ -92,10 +91,14 @@ class SnapshotWriter:
 
     def __init__(self) -> None:
         self._newest: dict[BalanceKey, _Newest] = {}
+        self._past: dict[int, dict[int, _Newest]] = {}
+        """What was found of an address, by its number and that of the asset, until a reading asks for it."""
+        self._numbers: dict[str, int] = {}
 
     def forget(self) -> None:
         """Remember nothing: a write failed, so what it would have written does not stand."""
-        self._newest.clear()
+        for held in (self._newest, self._past, self._numbers):
+            held.clear()
 
     def note(self, connection: Connection, readings: Sequence[Reading]) -> None:
         """Write a row for each reading with another amount, or of another chain, than the newest of its balance.
@@ -104,54 +107,57 @@ class SnapshotWriter:
         past is not worth a chart that goes back.
         """
         newest = self._newest
-        moved = [reading for reading in readings if _is_news(newest.get(reading.key), reading)]
+        numbers = self._numbers
+        moved = [reading for reading in readings if _is_news(newest.get(reading.key), reading, numbers)]
         if not moved:
             return
-        words = _Words(connection)
-        words.learn([word for reading in moved for word in _words_of(reading)], new=True)
-        self._recall(connection, words, [reading.key for reading in moved if reading.key not in newest])
+        words = {reading.key: _words_of(reading) for reading in moved}
+        _number(connection, numbers, {word for each in words.values() for word in each}, new=True)
+        _number(connection, numbers, {_chain(reading) for reading in moved}, new=True)
+        for key in [key for key in words if key not in newest]:
+            known_before = self._recall(connection, numbers[words[key][0]]).pop(numbers[words[key][1]], None)
+            if known_before is not None:
+                newest[key] = known_before
         rows: list[tuple[object, ...]] = []
         same: dict[_Newest, _Newest] = {}
         for reading in moved:
-            if _is_news(newest.get(reading.key), reading):
-                known = (reading.amount, _chain(reading), reading.started.wall_s)
+            if _is_news(newest.get(reading.key), reading, numbers):
+                known = (reading.amount, numbers[_chain(reading)], reading.started.wall_s)
                 newest[reading.key] = same.setdefault(known, known)  # thousands of zeros of one batch are one object
-                rows.append(_row(reading, words.numbers))
+                rows.append(_row(reading, numbers, words[reading.key]))
         rows.sort(key=itemgetter(0, 1, 2))  # in the order of the table, which is much quicker
         connection.executemany("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def _recall(self, connection: Connection, words: _Words, keys: Collection[BalanceKey]) -> None:
-        """Learn from the database what is the newest of balances that this run has not met yet."""
-        owners: dict[str, dict[int, BalanceKey]] = defaultdict(dict)
-        for key in keys:
-            owners[key.address.text][words.numbers[str(key.asset)]] = key
-        chains = {number: word for word, number in words.numbers.items()}
-        for some in owners.values():
-            owner = words.numbers[_owner(next(iter(some.values())).address)]
-            for asset, amount, chain, at_s in connection.execute(_NEWEST, (owner,)):
-                key_there = some.get(asset)
-                if key_there is not None:
-                    self._newest[key_there] = (int(amount), chains.get(chain, ""), at_s)
+    def _recall(self, connection: Connection, owner: int) -> dict[int, _Newest]:
+        """Return what is the newest of an address's balances in the database, asked once in a run."""
+        found = self._past.get(owner)
+        if found is None:
+            found = self._past[owner] = {
+                asset: (int(amount), chain, at_s)
+                for asset, amount, chain, at_s in connection.execute(_NEWEST, (owner,))
+            }
+        return found
 
 
-_Newest = tuple[int, str, float]
-"""The amount, the word of the chain, and when (Unix seconds)."""
+_Newest = tuple[int, int, float]
+"""The amount, the number of the chain, and when (Unix seconds)."""
 # SQLite: with one max() the other columns are of the row that has it.
 _NEWEST: Final = "SELECT asset, amount, chain, max(at_s) FROM snapshots WHERE owner = ? GROUP BY asset"
 
 
-def _is_news(known: _Newest | None, reading: Reading) -> bool:
+def _is_news(known: _Newest | None, reading: Reading, numbers: Mapping[str, int]) -> bool:
     if known is None:
         return True
-    return reading.started.wall_s > known[2] and (reading.amount != known[0] or _chain(reading) != known[1])
+    is_other = reading.amount != known[0] or numbers.get(_chain(reading)) != known[1]
+    return is_other and reading.started.wall_s > known[2]
 
 
-def _words_of(reading: Reading) -> tuple[str, str, str, str]:
-    return _owner(reading.key.address), str(reading.key.asset), reading.endpoint, _chain(reading)
+def _words_of(reading: Reading) -> tuple[str, str, str]:
+    return _owner(reading.key.address), str(reading.key.asset), reading.endpoint
 
 
-def _row(reading: Reading, numbers: Mapping[str, int]) -> tuple[object, ...]:
-    owner, asset, host, chain = _words_of(reading)
+def _row(reading: Reading, numbers: Mapping[str, int], words: tuple[str, str, str]) -> tuple[object, ...]:
+    owner, asset, host = words
     height = reading.position if isinstance(reading.position, Height) else None
     return (
         numbers[owner],
@@ -161,33 +167,27 @@ def _row(reading: Reading, numbers: Mapping[str, int]) -> tuple[object, ...]:
         None if height is None else height.number,
         None if height is None else height.time_s,
         numbers[host],
-        numbers[chain],
+        numbers[_chain(reading)],
     )
 
 
-class _Words:
-    """Numbers for texts that repeat, looked up together."""
+def _number(connection: Connection, numbers: dict[str, int], wanted: Collection[str], *, new: bool) -> None:
+    """Learn the numbers of these words; `new` gives those that have none one."""
+    missing = [word for word in wanted if word not in numbers]
+    _look_up(connection, numbers, missing)
+    missing = [word for word in missing if word not in numbers]
+    if new and missing:
+        connection.executemany("INSERT INTO snapshot_words (word) VALUES (?)", [(word,) for word in missing])
+        _look_up(connection, numbers, missing)
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.numbers: dict[str, int] = {}
 
-    def learn(self, wanted: Iterable[str], *, new: bool) -> None:
-        """Know the numbers of these; `new` gives those that have none one."""
-        missing = list(dict.fromkeys(wanted))
-        self._look_up(missing)
-        missing = [word for word in missing if word not in self.numbers]
-        if new and missing:
-            self._connection.executemany("INSERT INTO snapshot_words (word) VALUES (?)", [(word,) for word in missing])
-            self._look_up(missing)
-
-    def _look_up(self, words: Sequence[str]) -> None:
-        for start in range(0, len(words), _AT_ONCE):
-            some = words[start : start + _AT_ONCE]
-            marks = ", ".join("?" * len(some))
-            # Only question marks are put in.
-            statement = f"SELECT word, id FROM snapshot_words WHERE word IN ({marks})"  # noqa: S608
-            self.numbers.update(self._connection.execute(statement, some))
+def _look_up(connection: Connection, numbers: dict[str, int], words: Sequence[str]) -> None:
+    for start in range(0, len(words), _AT_ONCE):
+        some = words[start : start + _AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        # Only question marks are put in.
+        statement = f"SELECT word, id FROM snapshot_words WHERE word IN ({marks})"  # noqa: S608
+        numbers.update(connection.execute(statement, some))
 
 
 def _owner(address: Address) -> str:

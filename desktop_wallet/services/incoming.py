@@ -199,6 +199,8 @@ class Incoming:
             self._differences = [*sorted(came, key=_seen_at_s, reverse=True), *self._differences][:_SHOWN]
             later = [row for row in came if not row.asset.is_native and self.awaits_logs(row.network)]
             self._untold.update(dict.fromkeys(later, 0))
+            for network in {row.network for row in later}:
+                self.on_moved(network)  # also of what was put off until a transfer of ours was settled
             self._show_anew([row for row in came if row not in self._untold])
 
     # From logs

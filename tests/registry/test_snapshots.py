@@ -11,6 +11,7 @@ from desktop_wallet.core.assets import AssetId
 from desktop_wallet.core.balances import BalanceKey
 from desktop_wallet.core.errors import StorageFull
 from desktop_wallet.core.instants import Instant
+from desktop_wallet.core.networks import NetworkId
 from desktop_wallet.core.positions import Height, HeightKind, Unordered
 from desktop_wallet.registry.registry import Registry
 from desktop_wallet.services.snapshots import SWEEP_EVERY_S, History
@@ -69,6 +70,18 @@ async def test_a_restart_writes_no_unchanged_amount_again(registry: Registry, tm
     await again.note_readings([read(7, NOW_S + 30), read(2**255, NOW_S + 30, key=OTHER)])
     assert await amounts(again) == [(0, 7)]
     assert await amounts(again, OTHER) == [(0, 2**255)]
+    await again.close()
+
+
+async def test_an_address_on_two_networks_is_known_again_on_both(registry: Registry, tmp_path: Path) -> None:
+    elsewhere = NetworkId("eip155", "10")
+    there = BalanceKey(elsewhere, KEY.address, AssetId(elsewhere, "slip44", "60"))
+    await registry.note_readings([read(7, NOW_S), read(7, NOW_S, key=there, chain="0xb")])
+    await registry.close()
+    again = await opened(tmp_path)
+    await again.note_readings([read(7, NOW_S + 30)])
+    await again.note_readings([read(7, NOW_S + 30, key=there, chain="0xb"), read(8, NOW_S + 30, key=OTHER)])
+    assert [await amounts(again, key) for key in (KEY, there, OTHER)] == [[(0, 7)], [(0, 7)], [(30, 8)]]
     await again.close()
 
 
