@@ -18,6 +18,7 @@ import re
 import threading
 import traceback
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -39,6 +40,7 @@ FILES = 3
 _LONGEST_VALUE = 2_000
 _WAITING: Final = 10_000
 """Lines that wait for the disk at most; then new ones are lost, and counted."""
+_PATIENCE_S: Final = 3.0
 _OURS = "desktop_wallet"
 _HARMLESS = re.compile(r"[\w.]{0,15}")
 """Too short for a secret that could be told by its look."""
@@ -163,11 +165,11 @@ class Outlet(logging.Handler):
 
     @override
     def close(self) -> None:
-        """Write what waits, and end."""
-        if self._thread.is_alive():
-            self._entries.put(None)
-            self._thread.join()
-        if self._file is not None:
+        """Write what waits, and end; a disk that hangs is not waited for any longer than a moment."""
+        with suppress(queue.Full):
+            self._entries.put(None, timeout=_PATIENCE_S)
+        self._thread.join(_PATIENCE_S)
+        if self._file is not None and not self._thread.is_alive():
             self._file.close()
         super().close()
 

@@ -85,6 +85,11 @@ def test_a_line_is_an_event_with_what_belongs_to_it(logged: Logged) -> None:
     assert second.endswith('level=warning from=services.tested event="the counters were not saved: StorageFull"')
 
 
+def test_a_line_break_is_written_as_one_writes_it(logged: Logged) -> None:
+    log.error('two\nlines, a "quote" and a \\')
+    assert logged.text().endswith('event="two\\nlines, a \\"quote\\" and a \\\\"\n')
+
+
 def plain(text: str) -> None:
     log.error(text)
 

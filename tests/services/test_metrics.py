@@ -93,11 +93,13 @@ async def test_everything_outlives_a_restart(tmp_path: Path) -> None:
         await e.balances.read(e.keys)
         await e.balances.invalidate([], "a test")
         e.parts.counters.latency(MAINNET, reading(e.key, 10, 0.25))
+        e.parts.counters.looked_up(e.keys, e.keys[:1])
         before = await e.parts.counters.snapshot()
         after = await (await restarted(e)).snapshot()
         assert without_sizes(after) == without_sizes(before)
         assert (before.preloads, before.preload_balances, before.preload_failures) == (2, 6, 3)
         assert before.invalidations == 1
+        assert before.by_asset[e.key.asset] == Lookups(5, 1)
         assert before.latency[MAINNET].p95_ms == 250
         kept = kept_snapshot(await e.parts.registry.load_counters(), await e.parts.registry.load_settings())
         assert kept == without_sizes(before)
