@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
+from desktop_wallet.core.errors import VaultLocked
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
@@ -41,5 +43,7 @@ class Tasks:
 
 
 def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
+    """Tell the loop of an error; that the lock fell under work which began too late to be cancelled is none."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, VaultLocked):
         task.get_loop().call_exception_handler({"message": f"{task.get_name()} failed", "exception": error})

@@ -119,11 +119,15 @@ class View:
 
 @dataclass(frozen=True)
 class Served:
-    """What a server said, and when it said it: `at_s` on a clock that nobody sets."""
+    """What a server said, and when it said it: `at_s` on a clock that nobody sets.
+
+    `asked` is how long the story was when the question left the wallet.
+    """
 
     host: str
     node: Node
     at_s: float
+    asked: int
 
 
 class BranchingChain(ModelChain):
@@ -142,7 +146,9 @@ class BranchingChain(ModelChain):
         """All that was ever handed to a server, with the most it may take."""
         self.nodes: dict[str, Node] = {}
         self.story: list[str] = []
-        self._born_s = clock.boot_s
+        self.lost = 0
+        self.turned = False
+        """Whether a number may ever have been of another branch, another chain or another commitment."""
         self._passed_s = 0.0
         self._last_boot_s = clock.boot_s
         self._genesis = 0
@@ -150,7 +156,7 @@ class BranchingChain(ModelChain):
         self.order = [endpoint.host for endpoint in network.endpoints]
         self.tip = self._first()
         self.views = {host: View(self.tip) for host in self.order}
-        self.mine(3)
+        self.mine(6)
 
     # What a history does
 
@@ -165,6 +171,7 @@ class BranchingChain(ModelChain):
     @override
     def reorg(self, depth: int, *, lose: bool = False) -> None:
         """Put a longer branch of empty blocks in the place of the newest ones."""
+        self.turned = True
         gone = self._below(self.tip, depth)
         lost = [payment for node in self.tip.line() if node.number > gone.number for payment in node.payments]
         self.tip = gone
@@ -177,6 +184,7 @@ class BranchingChain(ModelChain):
 
     def begin_anew(self) -> None:
         """Begin another chain under the same name, lower than this one."""
+        self.turned = True
         self.tip = self._first()
         for view in self.views.values():
             view.tip = self.tip
@@ -193,6 +201,11 @@ class BranchingChain(ModelChain):
                 to = self._below(self.tip, view.lag)
                 if to.genesis != view.tip.genesis or to.number > view.tip.number or not view.tip.stands_on(to):
                     view.tip = to
+
+    def fall_behind(self, host: str, blocks: int) -> None:
+        """Let a server stand that many blocks behind, from now on."""
+        view = self.views[host]
+        view.lag, view.tip = blocks, self._below(self.tip, blocks)
 
     def pay_from_outside(self, sender: str, to: str, value: int) -> None:
         """Let somebody pay without this wallet."""
@@ -212,8 +225,15 @@ class BranchingChain(ModelChain):
     def let_go(self, which: int, *, arrives: bool) -> None:
         """Let one message arrive, or be lost."""
         message = self.travelling.pop(which)
+        self.lost += not arrives
         if not message.done():
             message.set_result(arrives)
+
+    @property
+    def well(self) -> bool:
+        """Return whether every server is up and at the newest block, and always was on this chain."""
+        views = self.views.values()
+        return not self.turned and all(not view.down and view.tip is self.tip for view in views)
 
     @property
     def now_s(self) -> float:
@@ -234,10 +254,10 @@ class BranchingChain(ModelChain):
 
     @override
     async def read_balances(self, request: ReadRequest) -> AsyncIterator[ReadBatch]:
-        started = self._clock.now()
+        started, asked = self._clock.now(), len(self.story)
         host = self._best(request.avoid)
         if await self._travels() and host is not None and not self.views[host].down:
-            batch = self._answer(request, host, ReadMethod.MULTICALL)
+            batch = self._answer(request, host, ReadMethod.MULTICALL, asked)
             if await self._travels():
                 yield _arrived(batch, started, self._clock)
                 return
@@ -246,14 +266,14 @@ class BranchingChain(ModelChain):
 
     @override
     async def read_settled(self, request: ReadRequest, mined: Sequence[Mined], *, at_least: int) -> ReadBatch | None:
-        started = self._clock.now()
+        started, asked = self._clock.now(), len(self.story)
         if self.kind is Kind.UNORDERED or not await self._travels():
             return None
         for host in self.order:
             view = self.views[host]
             stands = all((node := view.tip.at(each.block.number)) and self._stands(node, each.block) for each in mined)
             if not view.down and stands and view.tip.number >= at_least:
-                batch = self._answer(request, host, ReadMethod.PINNED)
+                batch = self._answer(request, host, ReadMethod.PINNED, asked)
                 return _arrived(batch, started, self._clock) if await self._travels() else None
         return None
 
@@ -373,12 +393,12 @@ class BranchingChain(ModelChain):
     def _best(self, avoid: frozenset[str]) -> str | None:
         return next((host for host in self.order if host not in avoid), None)
 
-    def _answer(self, request: ReadRequest, host: str, method: ReadMethod) -> ReadBatch:
+    def _answer(self, request: ReadRequest, host: str, method: ReadMethod, asked: int) -> ReadBatch:
         view = self.views[host]
         node = view.tip
         if self.kind is Kind.SLOTS and self.commitment == "finalized" and method is ReadMethod.MULTICALL:
             node = self._below(node, 2)
-        self.served.append(Served(host, node, self.now_s))
+        self.served.append(Served(host, node, self.now_s, asked))
         number = len(self.served) - 1
         self.tell(f"{host} answered #{number} at {node.hash}: {[node.balance(k.address.text) for k in request.keys]}")
         now = self._clock.now()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from desktop_wallet.core.freshness import BadgeKind, Purpose, StaleReason
+from desktop_wallet.core.invalidation import Scope
 from tests.fakes.branching_chain import BranchingChain, Kind
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import network
 from tests.fakes.sending_engine import SendingEngine, sending_engine
+from tests.fakes.sleepers import settle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,3 +67,17 @@ async def test_a_chain_that_began_anew_below_our_receipt_is_shown_again(tmp_path
         await e.balances.clear_cache()
         await e.balances.refresh([e.key()])
         assert e.balances.badge(e.key(), clock.now()).kind is BadgeKind.FRESH
+
+
+async def test_a_change_that_is_told_while_the_lock_falls_is_no_crash(tmp_path: Path) -> None:
+    crashes: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: crashes.append(context))
+    async with sending_engine(tmp_path) as e:
+        await e.balances.refresh([e.key()])
+        e.clock.advance(31)
+        lock = asyncio.ensure_future(e.balances.stop())
+        while not lock.done():
+            e.balances.follow([Scope(e.key().network, e.key().address, e.key().asset)])
+            await asyncio.sleep(0)
+        await settle()
+    assert not crashes
