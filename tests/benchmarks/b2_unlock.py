@@ -52,7 +52,7 @@ _ENTRY_SETTLES_S = 0.3
 
 @dataclass
 class Samples:
-    """Milliseconds, one sample a run."""
+    """Milliseconds, one sample a run. `whole`: every row is known to the table, and those in sight are painted."""
 
     visible: list[float] = field(default_factory=list)
     whole: list[float] = field(default_factory=list)
@@ -144,11 +144,14 @@ async def _measure(root: Path, accounts: int, samples: Samples) -> None:
     person = Person(window)
     try:
         session = await watching(application, network, accounts)
-        await session.settings.change(preload=True, ttl_s={(Purpose.DISPLAY, None): _TTL_S})
         await session.pages.put(_readings(session))
+        session.balances.look_again()
+        await session.balances.load_pages(session.balances.keys())
+        await session.settings.change(preload=True, ttl_s={(Purpose.DISPLAY, None): _TTL_S})
         window.entry.opened.emit()
         await person.sees("table: Balances")
         folder = session.cache_folder
+        asked = (await session.metrics.snapshot()).calls
         for run in range(WARM_UP + RUNS):
             window.lock()
             await person.sees("editable text: Password")
@@ -161,7 +164,7 @@ async def _measure(root: Path, accounts: int, samples: Samples) -> None:
                 samples.whole.append(taken.whole[0])
                 samples.opened.append(taken.opened[0])
         found = application.session
-        if found is None or (await found.metrics.snapshot()).calls:
+        if found is None or (await found.metrics.snapshot()).calls != asked:
             raise AssertionError("a server was asked")
     finally:
         await window.shut_down()
@@ -180,7 +183,7 @@ async def _unlock(window: MainWindow, person: Person) -> Samples:
     [began_s] = accepted_s
     return Samples(
         [(painted.visible_s - began_s) * 1000],
-        [(painted.whole_s - began_s) * 1000],
+        [(max(painted.whole_s, painted.visible_s) - began_s) * 1000],
         [((opened_s or [began_s])[0] - began_s) * 1000],
     )
 
