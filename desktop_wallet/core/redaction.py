@@ -37,7 +37,6 @@ _HEX = re.compile(r"(?P<prefix>0[xX])?(?P<digits>[0-9a-fA-F]{16,})")
 _ROW = re.compile(r"(?i)(?<![0-9a-z])(?:(?:0x)?[0-9a-f]{1,8}[\s:,;_-]{1,3}){11,}(?:0x)?[0-9a-f]{1,8}(?![0-9a-z])")
 _ROW_OF_GROUPS = re.compile(r"(?i)(?<![0-9a-z])(?:[0-9a-f]{4,8}[\s:,;_-]{1,3}){7,}[0-9a-f]{4,8}(?![0-9a-z])")
 """Bytes one by one, in decimal or hexadecimal digits, and in groups."""
-_DIGITS = re.compile(r"\d{30,}")
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
 _NAME = re.compile(r"[a-z_]+|[A-Z][a-z]+(?:[A-Z][a-z]+)*")
 """What Python's own names look like: of one case with underscores, or several capitalised words."""
@@ -64,7 +63,6 @@ def redact(text: str, phrase_words: Collection[str]) -> str:
     text = _HEX.sub(_digits, text)
     text = _ROW.sub("[bytes]", text)
     text = _ROW_OF_GROUPS.sub("[bytes]", text)
-    text = _DIGITS.sub(lambda found: f"[{len(found[0])} digits]", text)
     text = _TOKEN.sub(_token, text)
     return _without_phrases(text, phrase_words)
 

@@ -38,6 +38,7 @@ KEY_SPELLINGS: list[Callable[[bytes], str]] = [
     lambda key: key.hex(":"),
     lambda key: key.hex("-", 4),
     lambda key: key.hex("_", 2),
+    lambda key: key.hex(" ", 4),
     lambda key: str(int.from_bytes(key, "big") | 1 << 255),
     lambda key: str(list(key)),
     repr,
