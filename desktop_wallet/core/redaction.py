@@ -35,7 +35,7 @@ _BYTES = re.compile(r"(?:\b|(?<=\\[nrt]))b(?P<quote>['\"])(?:\\.|(?!(?P=quote))[
 _ESCAPED = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}){4,}")
 _HEX = re.compile(r"(?P<prefix>0[xX])?(?P<digits>[0-9a-fA-F]{16,})")
 _ROW = re.compile(r"(?i)(?<![0-9a-z])(?:(?:0x)?[0-9a-f]{1,8}[\s:,;_-]{1,3}){11,}(?:0x)?[0-9a-f]{1,8}(?![0-9a-z])")
-_ROW_OF_GROUPS = re.compile(r"(?i)(?<![0-9a-z])(?:[0-9a-f]{4,8}[\s:,;_-]{1,3}){7,}[0-9a-f]{4,8}(?![0-9a-z])")
+_ROW_OF_GROUPS = re.compile(r"(?i)(?<![0-9a-z])(?:[0-9a-f]{4,8}[\s:,;_-]{1,3}){5,}[0-9a-f]{4,8}(?![0-9a-z])")
 """Bytes one by one, in decimal or hexadecimal digits, and in groups."""
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
 _NAME = re.compile(r"[a-z_]+|[A-Z][a-z]+(?:[A-Z][a-z]+)*")
