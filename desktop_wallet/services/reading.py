@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 
 from desktop_wallet.cache.pages import CacheMode
 from desktop_wallet.core.balances import FailureReason, ReadFailure
-from desktop_wallet.core.changes import ChangeSet
-from desktop_wallet.core.freshness import Circumstances, Purpose, badge, serves, serving_age_s
-from desktop_wallet.core.totals import total
+from desktop_wallet.core.freshness import Purpose, serving_age_s
 from desktop_wallet.services.grouping import by_network, places_of
-from desktop_wallet.services.network_reads import NetworkReads
-from desktop_wallet.services.reports import Answer, Progress, Report, Waiting
+from desktop_wallet.services.held_balances import HeldBalances
+from desktop_wallet.services.reports import Answer, Progress, Report
 from desktop_wallet.services.slicing import SLICE
 from desktop_wallet.services.tasks import Tasks
 
@@ -30,12 +28,9 @@ if TYPE_CHECKING:
     from desktop_wallet.chains.adapter import Mined
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.balances import BalanceKey, BalanceState, Reading
-    from desktop_wallet.core.freshness import Badge
-    from desktop_wallet.core.instants import Clock, Instant
     from desktop_wallet.core.invalidation import Scope
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.core.positions import Height
-    from desktop_wallet.core.totals import Total
     from desktop_wallet.services.flights import Landing, Waiter
     from desktop_wallet.services.session_parts import SessionParts
 
@@ -45,77 +40,17 @@ _MOST_TRIES = 3
 """Flights a reader takes at most when invalidations keep overtaking it."""
 
 
-class Balances:
+class Balances(HeldBalances):
     """Every balance of an unlocked profile."""
 
     def __init__(self, parts: SessionParts) -> None:
         """Build on the parts of a session; nothing is read yet."""
-        self._parts = parts
-        self._clock: Clock = parts.clock
+        super().__init__(parts)
         self._pages: PageCache = parts.pages
-        self._memory = parts.memory
         self._counters = parts.counters
-        self._transfers = parts.transfers
-        self._invalidations = parts.registry.invalidations
-        self._reads = NetworkReads(parts)
         self._loaded: set[tuple[NetworkId, Address]] = set()
         self._loading = asyncio.Lock()
-        self._woke: Instant | None = None
         self._tasks = Tasks()
-
-    # What views hold
-
-    def keys(self, *, account: Address | None = None, network: NetworkId | None = None) -> tuple[BalanceKey, ...]:
-        """Return the balances of the profile: accounts × chosen networks × known assets, or a part of them."""
-        return self._parts.book.keys(account=account, network=network)
-
-    def state(self, key: BalanceKey) -> BalanceState:
-        """Return what is held of a balance; never read is a state too."""
-        return self._reads.held(key)
-
-    def badge(self, key: BalanceKey, page_opened: Instant | None) -> Badge:
-        """Return the badge of a balance for a page that was opened then (None: no page)."""
-        return self.badges((key,), page_opened)[0]
-
-    def badges(self, keys: Iterable[BalanceKey], page_opened: Instant | None) -> list[Badge]:
-        """Return the badges of balances, all at one moment, for a page that was opened then (None: no page)."""
-        now = self._clock.now()
-        self._memory.touch(now)  # what is on screen is in use
-        policy = self._parts.policy()
-        is_updating = self._reads.flights.is_updating
-        limits: dict[NetworkId, tuple[float, float]] = {}
-        shown = []
-        for key in keys:
-            limit = limits.get(key.network)
-            if limit is None:
-                network = self._parts.book.network(key.network)
-                limit = limits[key.network] = (policy.ttl_s(Purpose.DISPLAY, network), network.max_head_age_s)
-            state = self.state(key)
-            valid = state.reading is None or self._counts(state.reading)
-            change = self._transfers.expected_change(key, state.reading)
-            shown.append(
-                badge(state, Circumstances(now, *limit, valid, page_opened, self._woke, change, is_updating(key)))
-            )
-        return shown
-
-    def spendable(self, key: BalanceKey) -> int | None:
-        """Return what may be spent of a balance as it is held: less what signed transfers may take. None if unknown."""
-        reading = self.state(key).reading
-        return None if reading is None else self._transfers.spendable(key, reading)
-
-    def total(self, keys: Iterable[BalanceKey], page_opened: Instant | None, *, one_asset: bool) -> Total:
-        """Return the honest total of these balances; from the same store as the rows."""
-        parts = tuple(keys)
-        return total(zip(map(self.state, parts), self.badges(parts, page_opened), strict=True), one_asset=one_asset)
-
-    def ttl_s(self, key: BalanceKey) -> float:
-        """Return for how many seconds a reading of this balance is shown as Fresh or Cached."""
-        return self._parts.policy().ttl_s(Purpose.DISPLAY, self._parts.book.network(key.network))
-
-    @property
-    def updating(self) -> frozenset[BalanceKey]:
-        """Return the balances that are being read."""
-        return self._reads.flights.updating
 
     # What views ask for
 
@@ -208,30 +143,6 @@ class Balances:
             took_s=began.age_s(self._clock.now()),
         )
 
-    def is_due(self, key: BalanceKey, purpose: Purpose = Purpose.DISPLAY) -> bool:
-        """Return whether what is held no longer serves the purpose."""
-        state = self._memory.get(key)
-        if state is None or state.reading is None:
-            return True
-        network = self._parts.book.network(key.network)
-        return not serves(
-            state,
-            self._clock.now(),
-            self._ttl(key.network, purpose),
-            network.max_head_age_s,
-            valid=self._counts(state.reading),
-            woke=self._woke,
-        )
-
-    def waiting(self) -> tuple[Waiting, ...]:
-        """Return the servers that limit us just now."""
-        return tuple(
-            Waiting(network, status.host, status.rate_limited_for_s)
-            for network, adapter in self._parts.adapters.open().items()
-            for status in adapter.endpoint_statuses()
-            if status.rate_limited_for_s > 0
-        )
-
     async def load_pages(self, keys: Iterable[BalanceKey]) -> bool:
         """Take what the disk keeps of these balances into memory; return whether there was anything to look for."""
         wanted = places_of(keys)
@@ -309,11 +220,6 @@ class Balances:
         if not self._reads.flights.updating and self._memory.evict_if_idle(now):
             self.forget_memory()
             self._tell(self.keys())
-
-    def note_waking(self) -> None:
-        """Make every balance Stale: the machine slept, and nobody knows what happened meanwhile."""
-        self._woke = self._clock.now()
-        self._tell(self.keys())
 
     def look_again(self) -> None:
         """Ask the disk again at the next reads, also for pages that it did not have or could not give before."""
@@ -419,16 +325,6 @@ class Balances:
         return ReadFailure(state.key, FailureReason.BELOW_RECEIPT, now, host=reading.endpoint)
 
     # Within
-
-    def _counts(self, reading: Reading) -> bool:
-        """Return whether it began after every invalidation and shows every transaction of ours that has happened."""
-        return self._invalidations.covers(reading) and self._transfers.shows_receipts(reading.key, reading)
-
-    def _ttl(self, network: NetworkId, purpose: Purpose) -> float:
-        return self._parts.policy().ttl_s(purpose, self._parts.book.network(network))
-
-    def _tell(self, keys: Iterable[BalanceKey]) -> None:
-        self._parts.feed.publish(ChangeSet(balances=frozenset(keys)))
 
     async def _read_anew(self, keys: Sequence[BalanceKey]) -> None:
         await self.fetch(keys, within_s=0.0)  # what is under way may be of the branch that is gone
