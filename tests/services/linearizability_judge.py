@@ -91,14 +91,18 @@ class Judge:
             self._look_at_spendable(key, served)
             if badge.kind in (BadgeKind.FRESH, BadgeKind.CACHED):
                 self._look_at_claim(key, reading, self.known(key), LIMITS_S[Purpose.DISPLAY], badge.kind.value)
+                self._look_at_order(key, reading, badge.kind.value)
         total = balances.total(keys, page_opened, one_asset=True)
         self._look_at_settled()
         self._demand(total.unknown == unknown, "a number for nothing", f"a total of {total} with {unknown} unknown")
 
-    def hear(self, key: BalanceKey, purpose: Purpose, answer: Answer, before: Known, *, owed: bool) -> None:
+    def hear(
+        self, key: BalanceKey, purpose: Purpose, answer: Answer, before: Known, *, waited_s: float, owed: bool
+    ) -> None:
         """Judge an answer in the moment in which a reader gets it; `before` was known when the reader began.
 
-        `owed`: nothing stood in the way of a good number.
+        What came from the cache was looked up before the reader waited for its other balances, and is judged as of
+        then. `owed`: nothing stood in the way of a good number.
         """
         reading = answer.state.reading
         if reading is None:
@@ -106,11 +110,16 @@ class Judge:
             self._demand(not owed or answer.failure is not None, "less than was asked for", "no number")
             return
         self._look_at_number(key, reading)
+        known = before[0] & self._confirmed(key), before[1]
+        claim = f"answered for {purpose.value}"
+        if answer.from_cache:
+            self._look_at_claim(key, reading, known, LIMITS_S[purpose] + waited_s, claim)
+            return
         due = self._wallet.engine.balances.is_due(key, purpose)
         self._demand(not owed or not due, "less than was asked for", f"{answer}")
-        if answer.from_cache or (answer.failure is None and not due):
-            known = before[0] & self._confirmed(key), before[1]
-            self._look_at_claim(key, reading, known, LIMITS_S[purpose], f"answered for {purpose.value}")
+        if answer.failure is None and not due:
+            self._look_at_claim(key, reading, known, LIMITS_S[purpose], claim)
+            self._look_at_order(key, reading, claim)
 
     def _look_at_number(self, key: BalanceKey, reading: Reading) -> Served:
         served = self._chain.served[reading.batch]
@@ -134,18 +143,18 @@ class Judge:
         what = f"{claim}: #{reading.batch} {reading.amount} of {key.address.text[:4]}, {age_s:.1f} s old"
         self._demand(age_s <= limit_s + _A_LITTLE_S, "older than its time", f"{what} of {limit_s:.0f}")
         self._demand(served.asked >= told, "from before an invalidation", f"{what}, asked {served.asked}, told {told}")
-        self._look_at_order(key, served.node, _commitment(reading), what)
         for payment, block in confirmed:
             if self._is_before(served.node, payment, block):
                 self._demand(False, "from before a confirmed send", f"{what}, {payment[:8]} was seen in {block}")
 
-    def _look_at_order(self, key: BalanceKey, node: Node, commitment: str | None, what: str) -> None:
+    def _look_at_order(self, key: BalanceKey, reading: Reading, claim: str) -> None:
         """Demand that no good number is followed by one from below it, nor by one of a chain that was before."""
+        node, commitment = self._chain.served[reading.batch].node, _commitment(reading)
         highest, with_commitment = self._highest.get(key, (node, commitment))
         stands = self._chain.tip.stands_on(highest) and with_commitment == commitment
         back = highest.stands_on(node) and node is not highest and stands
         gone = highest.genesis == self._chain.tip.genesis != node.genesis
-        self._demand(not back and not gone, "back in time", f"{what}, at {node.hash} after {highest.hash}")
+        self._demand(not back and not gone, "back in time", f"{claim}: {node.hash} after {highest.hash}")
         self._highest[key] = node, commitment
 
     def _look_at_settled(self) -> None:

@@ -300,11 +300,10 @@ class WalletHistory(RuleBasedStateMachine):
         before = {key: self.judge.known(key) for key in keys}
         began_s, upheavals = self.chain.now_s, self._upheavals()
         for key, answer in (await self.wallet.engine.balances.read(keys, purpose)).items():
-            calm = self.chain.well and upheavals == self._upheavals()
-            in_time = self.chain.now_s - began_s <= LIMITS_S[purpose]
-            self.judge.hear(
-                key, purpose, answer, before[key], owed=calm and in_time and self.kind is not Kind.UNORDERED
-            )
+            waited_s = self.chain.now_s - began_s
+            calm = self.chain.well and upheavals == self._upheavals() and waited_s <= LIMITS_S[purpose]
+            owed = calm and self.kind is not Kind.UNORDERED
+            self.judge.hear(key, purpose, answer, before[key], waited_s=waited_s, owed=owed)
 
     def _upheavals(self) -> tuple[object, ...]:
         """Return what must not change while somebody waits for a number, for the number to be owed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import tempfile
 from functools import cache
@@ -43,6 +44,7 @@ class Wallet:
         self._patch = pytest.MonkeyPatch()
         for pool in _POOLS:
             self._patch.setattr(pool, self.desk.worker)
+        self._patch.setattr(logging.root.manager, "disable", logging.CRITICAL)  # what went wrong, the story tells
         self._folder = Path(tempfile.mkdtemp(prefix="wallet-history-", dir=_QUICK_DISK))
         self._registries = 0
         shutil.copytree(_template(0), self._folder, dirs_exist_ok=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from desktop_wallet.core.freshness import Purpose
@@ -37,14 +37,20 @@ class UnorderedRecords(WalletHistory):
 
 
 _MACHINES = {Kind.HEIGHTS: Heights, Kind.SLOTS: Slots, Kind.UNORDERED: UnorderedRecords}
-_STEPS = 25
+_STEPS, _STEPS_AT_FULL_SIZE = 20, 40
+_HUNTED = 1_000
+"""Histories in which a mutant must be found without a hint; the hardest takes a few hundred."""
 _EVEN, _LAGGING = (0, 0, 0), (0, 2, 3)
 
 
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("kind", list(Kind))
-def test_no_number_breaks_a_promise_whatever_happens(kind: Kind, proof_size: ProofSize) -> None:
+def test_no_number_breaks_a_promise_whatever_happens(
+    kind: Kind, proof_size: ProofSize, pytestconfig: pytest.Config
+) -> None:
+    steps = _STEPS_AT_FULL_SIZE if pytestconfig.getoption("--full") else _STEPS
     size = settings(
-        max_examples=proof_size.histories // len(Kind), stateful_step_count=_STEPS, report_multiple_bugs=False
+        max_examples=proof_size.histories // len(Kind), stateful_step_count=steps, report_multiple_bugs=False
     )
     run_state_machine_as_test(_MACHINES[kind], settings=size)
 
@@ -149,3 +155,21 @@ def test_a_broken_rule_is_caught_in_the_history_that_shows_it(mutant: str, monke
     with pytest.raises(Broken) as caught:
         _play(play)
     assert caught.value.promise == promise
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_broken_rule_is_found_without_a_hint(
+    mutant: str, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    if not pytestconfig.getoption("--full"):
+        pytest.skip("a hunt of minutes: at full size only")
+    MUTANTS[mutant](monkeypatch)
+    size = settings(
+        max_examples=_HUNTED,
+        stateful_step_count=_STEPS_AT_FULL_SIZE,
+        report_multiple_bugs=False,
+        phases=[Phase.generate],
+    )
+    with pytest.raises(Broken):
+        run_state_machine_as_test(Heights, settings=size)
