@@ -184,7 +184,10 @@ def serving_age_s(
         return None
     if woke is not None and woke.is_after(reading.started):
         return None
-    return age_s if head_age_s(reading, now) <= max_head_age_s else None
+    position = reading.position
+    if isinstance(position, Height) and position.time_s is not None and now.wall_s - position.time_s > max_head_age_s:
+        return None
+    return age_s
 
 
 def head_age_s(reading: Reading, now: Instant) -> float:

@@ -66,9 +66,15 @@ class Balances(HeldBalances):
         else:
             async for part in self._parts.slicer.slices(keys):
                 missing += self._from_memory(part, purpose, answers)
-        began = self._clock.now() if missing else None
-        if missing and await self.load_pages(missing):
-            missing = self._from_memory(missing, purpose, answers, from_disk=True)
+        if not missing:
+            self._counters.answered(keys)
+            return answers
+        self._counters.hit(len(keys) - len(missing), disk=False)
+        began = self._clock.now()
+        if await self.load_pages(missing):
+            wanted = len(missing)
+            missing = self._from_memory(missing, purpose, answers)
+            self._counters.hit(wanted - len(missing), disk=True)
         self._counters.looked_up(keys, missing)
         if missing:
             self._counters.miss(len(missing))
@@ -239,12 +245,7 @@ class Balances(HeldBalances):
     # Tiers
 
     def _from_memory(
-        self,
-        keys: Sequence[BalanceKey],
-        purpose: Purpose,
-        answers: dict[BalanceKey, Answer],
-        *,
-        from_disk: bool = False,
+        self, keys: Sequence[BalanceKey], purpose: Purpose, answers: dict[BalanceKey, Answer]
     ) -> list[BalanceKey]:
         now = self._clock.now()
         missing: list[BalanceKey] = []
@@ -253,9 +254,8 @@ class Balances(HeldBalances):
         policy = self._parts.policy()
         of: NetworkId | None = None
         ttl_s = max_head_age_s = 0.0
-        hits = 0
         woke, covers, held = self._woke, self._invalidations.covers, self._memory.get
-        shows = self._transfers.shows_receipts
+        shows, happened = self._transfers.shows_receipts, self._transfers.happened
         for key in keys:
             state = held(key)
             if state is None or state.reading is None:
@@ -265,15 +265,13 @@ class Balances(HeldBalances):
                 of = key.network
                 network = self._parts.book.network(of)
                 ttl_s, max_head_age_s = policy.ttl_s(purpose, network), network.max_head_age_s
-            valid = covers(state.reading) and shows(key, state.reading)
+            valid = covers(state.reading) and (not happened or shows(key, state.reading))
             age_s = serving_age_s(state, state.reading, now, ttl_s, max_head_age_s, valid, woke)
             if age_s is None:
                 missing.append(key)
             else:
-                hits += 1
                 answers[key] = Answer(state, True, age_s)
         self._memory.touch(now)
-        self._counters.hit(hits, disk=from_disk)
         return missing
 
     async def _from_network(

@@ -23,7 +23,7 @@ from desktop_wallet.services.taking import Taking
 from desktop_wallet.services.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.assets import AssetId
@@ -129,6 +129,11 @@ class TransferBook:
     def spendable(self, key: BalanceKey, reading: Reading, *, without: Slot | None = None) -> int:
         """Return what may be spent of a balance; `without` names a nonce that is about to be used again."""
         return spendable(key, reading, self._of_slots(s for s in self._taking.slots(key, reading) if s != without))
+
+    @property
+    def happened(self) -> Collection[BalanceKey]:
+        """Return the balances that a transfer changed which is not final yet: of others `shows_receipts` is true."""
+        return self._happened.keys()
 
     def shows_receipts(self, key: BalanceKey, reading: Reading) -> bool:
         """Return whether a reading is from after every transfer that touches the balance and is known to have happened.
