@@ -136,6 +136,11 @@ class Flights:
         """Return the balances that are being read."""
         return frozenset(self._current)
 
+    @property
+    def under_way(self) -> bool:
+        """Return whether any flight has not ended, also one that a later one has overtaken."""
+        return bool(self._under_way)
+
     def is_updating(self, key: BalanceKey) -> bool:
         """Return whether that balance is being read."""
         return key in self._current

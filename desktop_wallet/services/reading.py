@@ -223,7 +223,7 @@ class Balances(HeldBalances):
         now = self._clock.now()
         await self._pages.sweep(now)
         # Not while something is read: what is held has a say in whether an answer counts.
-        if not self._reads.flights.updating and self._memory.evict_if_idle(now):
+        if not self._reads.flights.under_way and self._memory.evict_if_idle(now):
             self.forget_memory()
             self._tell(self.keys())
 

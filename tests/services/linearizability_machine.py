@@ -246,7 +246,7 @@ class WalletHistory(RuleBasedStateMachine):
             case "clear":
                 self._begin(self._forget(balances.clear_cache()), name)
             case "evict":
-                self._begin(self._evict(), name)
+                self._begin(balances.tend(), f"lets go of memory: {name}")
             case "wake":
                 self._begin(self._wake(), name)
             case "restart" | "backup":
@@ -326,11 +326,6 @@ class WalletHistory(RuleBasedStateMachine):
         self.judge.note_forgotten(self.wallet.engine.balances.keys())
         await work
         self.judge.note_forgotten(self.wallet.engine.balances.keys())
-
-    async def _evict(self) -> None:
-        """Do what an hour without use does, without the hour."""
-        if not self.wallet.engine.balances.updating:
-            self.wallet.engine.balances.forget_memory()
 
     async def _wake(self) -> None:
         self.wallet.engine.balances.note_waking()

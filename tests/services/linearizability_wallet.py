@@ -6,12 +6,13 @@ import asyncio
 import logging
 import shutil
 import tempfile
-from functools import cache
+from functools import cache, partialmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from desktop_wallet.cache.memory import MemoryTier
 from tests.fakes.branching_chain import BranchingChain, Kind
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import network
@@ -46,6 +47,7 @@ class Wallet:
             self._patch.setattr(pool, self.desk.worker)
         self._patch.setattr(logging.root.manager, "disable", logging.CRITICAL)  # what went wrong, the story tells
         self._folder = Path(tempfile.mkdtemp(prefix="wallet-history-", dir=_QUICK_DISK))
+        self._patch.setattr(MemoryTier, "evict_if_idle", partialmethod(MemoryTier.evict_if_idle, idle_s=0.0))
         self._registries = 0
         shutil.copytree(_template(0), self._folder, dirs_exist_ok=True)
         self.clock = FakeClock()

@@ -125,6 +125,15 @@ def _a_backup_is_restored(history: WalletHistory) -> None:
     history.reads([0], Purpose.DISPLAY)
 
 
+def _memory_goes_while_an_overtaken_answer_travels(history: WalletHistory) -> None:
+    history.servers_are_what_they_are(_EVEN, 0)
+    history.something_happens_while_an_answer_travels(0, "block", 0)
+    history.every_promise_holds()
+    history.the_wallet_does_something("evict", 0)
+    history.every_promise_holds()
+    history.all_messages_arrive()
+
+
 _SHOWN_BY = {
     "merge": (_a_laggard_answers, "back in time"),
     "seq": (_a_change_is_told_while_it_reads, "from before an invalidation"),
@@ -145,6 +154,10 @@ def _play(play: Callable[[WalletHistory], None]) -> None:
         history.every_promise_holds()
     finally:
         history.teardown()
+
+
+def test_an_overtaken_answer_finds_what_overtook_it() -> None:
+    _play(_memory_goes_while_an_overtaken_answer_travels)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
