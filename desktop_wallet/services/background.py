@@ -17,7 +17,7 @@ from desktop_wallet.services.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from desktop_wallet.core.balances import BalanceKey
+    from desktop_wallet.core.balances import BalanceKey, Reading
     from desktop_wallet.core.instants import Instant
     from desktop_wallet.core.networks import NetworkId
     from desktop_wallet.services.backing_off import BackOff
@@ -51,6 +51,8 @@ class Background:
         self._balances = balances
         self._may_read = may_read
         self._back_off_of = back_off_of
+        self._in_vain: dict[BalanceKey, Instant] = {}
+        """When balances were asked for last of which servers know nothing newer than what is held."""
         self._tasks = Tasks()
 
     def begin(self) -> None:
@@ -92,6 +94,7 @@ class Background:
         state = self._balances.state(key)
         tries = [state.reading.started] if state.reading is not None else []
         tries += [state.failure.at] if state.failure is not None else []
+        tries += [self._in_vain[key]] if key in self._in_vain else []
         age_s = min((at.age_s(now) for at in tries), default=-math.inf)
         if age_s == -math.inf:
             return math.inf
@@ -107,12 +110,22 @@ class Background:
             piece = [key for key in keys[start : start + size] if self._may_read(key)]
             if not piece or back_off.left_s > 0 or not self._parts.book.is_on(network):
                 continue
+            before = [self._balances.state(key).reading for key in piece]
             try:
                 report = await self._balances.fetch(piece)
             except VaultLocked:
                 return
+            self._note_tries(piece, before)
             if report.answered == 0:
                 back_off.failed()
                 _log.info("%s: %d balances that nobody looks at could not be read", network, len(piece))
                 return
             back_off.worked()
+
+    def _note_tries(self, keys: Sequence[BalanceKey], before: Sequence[Reading | None]) -> None:
+        now = self._parts.clock.now()
+        for key, reading in zip(keys, before, strict=True):
+            if reading is not None and self._balances.state(key).reading is reading:
+                self._in_vain[key] = now
+            else:
+                self._in_vain.pop(key, None)

@@ -125,7 +125,8 @@ class Discovery:
             failed = True
             try:
                 failed = not await self._look(network, looking)
-                await self._tokens.describe(network)
+                if self._is_wanted(network):
+                    await self._tokens.describe(network)
             except (NetworkFailure, UntrustedReply) as error:
                 looking.pause.failed()
                 _log.info("%s: logs could not be looked through: %s", network, type(error).__name__)
@@ -190,7 +191,7 @@ class Discovery:
             overlap = 0
             if at >= target:
                 break
-            while at < target and asks:
+            while at < target and asks and self._is_wanted(network):  # it may be switched off meanwhile
                 asks -= 1
                 blocks = range(at + 1, min(at + looking.span, target) + 1)
                 answer = await adapter.transfers_to([scan.address for scan in group], blocks[0], blocks[-1])

@@ -10,6 +10,7 @@ from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.errors import StorageFailure
 from desktop_wallet.core.positions import Height
 from desktop_wallet.services.arrivals import Arrivals, Taken
+from desktop_wallet.services.backing_off import BackOff
 from desktop_wallet.services.flights import Departure, Flights
 from desktop_wallet.services.tasks import Tasks
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from desktop_wallet.services.session_parts import SessionParts
 
 _log = logging.getLogger(__name__)
+
+_FOLLOW_UP_LONGEST_S = 300.0
 
 
 class NetworkReads:
@@ -38,6 +41,7 @@ class NetworkReads:
         self._keeping = Tasks()
         self._following_up = Tasks()
         self._following: dict[NetworkId, set[BalanceKey]] = {}
+        self._follow_ups: dict[NetworkId, BackOff] = {}
         self.on_kept: Callable[[Sequence[Reading]], None] = _nobody_listens
         """Told of readings of one network that were just taken."""
         self.on_restored: Callable[[Sequence[BalanceKey]], None] = _nobody_listens
@@ -124,6 +128,8 @@ class NetworkReads:
                 self._counters.refused(departure.network, doubted)
                 self._land(departure, second)
                 self._follow_up(departure.network, second.unsettled, block_time_s)
+            elif batch.readings:
+                self._follow_ups.pop(departure.network, None)
         if departure.refresh:
             self._parts.incoming.on_asked(departure.network)
 
@@ -155,10 +161,16 @@ class NetworkReads:
         elif keys:
             self._following[network] = set(keys)
             self._following_up.begin(self._ask_again(network, block_time_s), "follow up")
+        else:
+            self._follow_ups.pop(network, None)
 
     async def _ask_again(self, network: NetworkId, block_time_s: float) -> None:
+        first_s = self._arrivals.follow_up_s(block_time_s)
+        fallback = BackOff(self._parts.clock, first_s=first_s, longest_s=max(first_s, _FOLLOW_UP_LONGEST_S))
+        back_off = self._follow_ups.setdefault(network, fallback)
+        back_off.failed()  # servers that stay behind are asked ever more rarely
         try:
-            await self._parts.sleep(self._arrivals.follow_up_s(block_time_s))
+            await self._parts.sleep(back_off.left_s)
         finally:
             unsettled = self._following.pop(network)
         # Whatever was switched off or removed meanwhile is asked no more.

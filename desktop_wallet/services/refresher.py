@@ -30,7 +30,7 @@ from desktop_wallet.services.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from desktop_wallet.core.balances import BalanceKey, ReadFailure
+    from desktop_wallet.core.balances import BalanceKey, ReadFailure, Reading
     from desktop_wallet.core.changes import ChangeSet
     from desktop_wallet.core.instants import Instant
     from desktop_wallet.core.networks import NetworkId
@@ -79,6 +79,8 @@ class Refresher:
         self._watched: dict[NetworkId, list[BalanceKey]] = {}
         self._keys: frozenset[BalanceKey] = frozenset()
         self._tried: dict[BalanceKey, Instant] = {}
+        self._in_vain: dict[BalanceKey, Instant] = {}
+        """When balances were asked for last of which servers know nothing newer than what is held."""
         self._rounds: dict[NetworkId, _Round] = {}
         self._hidden = False
         self._changed = asyncio.Event()
@@ -96,6 +98,7 @@ class Refresher:
             return
         self._keys = new
         self._tried = {key: at for key, at in self._tried.items() if key in new}
+        self._in_vain = {key: at for key, at in self._in_vain.items() if key in new}
         self._watched = defaultdict(list)
         for key in keys:
             self._watched[key.network].append(key)
@@ -206,7 +209,9 @@ class Refresher:
             # How old the block is has no say: the next one is asked for in time.
             age_s = reading.started.age_s(now)
             if age_s >= -CLOCK_TOLERANCE_S and self._parts.registry.invalidations.covers(reading):
-                return ttl_s - min(_LEAD_S, ttl_s / 10) - age_s
+                due_s = ttl_s - min(_LEAD_S, ttl_s / 10) - age_s
+                in_vain = self._in_vain.get(key)
+                return due_s if in_vain is None else max(due_s, ttl_s - in_vain.age_s(now))
         tried = self._tried.get(key)
         if tried is None or (reading is not None and reading.started.is_after(tried)):
             return 0.0
@@ -237,11 +242,12 @@ class Refresher:
         keys = [
             key for key in self._known(network) if head is not None or self._key_due_in_s(key, now, ttl_s) <= soon_s
         ]
+        before = {key: self._balances.state(key).reading for key in keys}
         try:
             # What began before the head may not have seen its block.
             report = await self._balances.fetch(keys, within_s=None if head is None else 0.0)
             ended = self._parts.clock.now()
-            self._tried.update((key, ended) for key in keys if key in self._keys)
+            self._note_tries(before, ended)
             if keys and report.answered == 0:
                 current.back_off.failed(at_least_s=_asked_to_wait_s(report.failed))
             elif keys:
@@ -253,6 +259,15 @@ class Refresher:
         finally:
             current.reading = False
             self._changed.set()
+
+    def _note_tries(self, before: Mapping[BalanceKey, Reading | None], ended: Instant) -> None:
+        for key, reading in before.items():
+            if key in self._keys:
+                self._tried[key] = ended
+                if self._balances.state(key).reading is reading:
+                    self._in_vain[key] = ended
+                else:
+                    self._in_vain.pop(key, None)
 
     def _ask_again_below(self, head: Height, keys: Iterable[BalanceKey], current: _Round) -> None:
         """Take the head up again while the servers asked have not got so far, a few times."""

@@ -118,12 +118,14 @@ class Standing:
             while rounds.wanted and self._parts.book.is_on(network):
                 while (pause_s := self._pause_s(network, rounds)) > 0:
                     await self._parts.sleep(min(pause_s, _AFTER_HINT_S))  # a hint may come meanwhile
+                if not self._parts.book.is_on(network):
+                    break  # it was switched off in the pause
                 rounds.began_s = self._now_s
                 spared = None if rounds.hinted else rounds.highest
                 rounds.wanted = rounds.hinted = False
                 held = await self._held(network)
                 asked = self._choose(rounds, held, spared)
-                if asked:
+                if asked and self._parts.book.is_on(network):
                     rounds.asked_s = self._now_s
                     await self._look(network, rounds, {height: held[height] for height in asked})
         finally:
