@@ -149,7 +149,8 @@ def _is_news(known: _Newest | None, reading: Reading, numbers: Mapping[str, int]
     if known is None:
         return True
     is_other = reading.amount != known[0] or numbers.get(_chain(reading)) != known[1]
-    return is_other and reading.started.wall_s > known[2]
+    # No answer comes a day late: then the clock was ahead, and what was noted by it must not be the last for years.
+    return is_other and not 0 <= known[2] - reading.started.wall_s <= _DAY_S
 
 
 def _words_of(reading: Reading) -> tuple[str, str, str]:

@@ -47,6 +47,7 @@ FIRST_SPAN: Final = 1_000
 MOST_SPAN: Final = 10_000
 ASKS_A_ROUND: Final = 8
 """Questions to one network in one round."""
+_STEADY: Final = 4
 _LOOKED_UP_A_ROUND: Final = 8
 """Blocks whose logs are missing, of which a round asks whether they still stand."""
 _WITHOUT_LOGS_S: Final = 3_600.0
@@ -61,6 +62,8 @@ class _Looking:
     pause: BackOff
     span: int = FIRST_SPAN
     most: int = MOST_SPAN
+    steady: int = 0
+    """Spans of the most blocks that were answered one after the other."""
     has_logs: bool = True
     caught_up: bool = True
     soon: bool = False
@@ -70,11 +73,16 @@ class _Looking:
         """Take note that it answered for a whole span: the next may be larger."""
         self.pause.worked()
         self.has_logs = True
+        self.steady = self.steady + 1 if self.span == self.most else 0
+        if self.steady >= _STEADY:
+            # One full block, or one server's bad hour, must not slow it down for as long as the program runs.
+            self.most, self.steady = min(2 * self.most, MOST_SPAN), 0
         self.span = min(2 * self.span, self.most)
 
     def refused(self, blocks: int) -> None:
         """Take note that so many blocks were too much."""
         self.most = self.span = max(blocks // 2, 1)
+        self.steady = 0
 
 
 class Discovery:
@@ -197,6 +205,7 @@ class Discovery:
                 answer = await adapter.transfers_to([scan.address for scan in group], blocks[0], blocks[-1])
                 if answer.refusal is LogRefusal.NO_LOGS:
                     looking.has_logs = False
+                    looking.span, looking.most = FIRST_SPAN, MOST_SPAN
                     looking.pause.failed(at_least_s=_WITHOUT_LOGS_S)
                     return False
                 if answer.refusal is LogRefusal.TOO_MUCH:

@@ -10,6 +10,7 @@ was looked through and holds one, and by the difference until then or where its 
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -264,12 +265,18 @@ class Incoming:
     def _without_doubles(self) -> tuple[Received, ...]:
         """Return the differences that logs do not explain, and the logs of stretches that no difference tells."""
         logs: dict[tuple[Address, object], list[Received]] = defaultdict(list)
-        for log in self._logged:
+        for log in sorted(self._logged, key=_to_height):
             logs[log.address, log.asset].append(log)
+        heights = {of: [_to_height(log) for log in some] for of, some in logs.items()}
         left_out: set[int] = set()
         """Their places in memory: to hash thousands of rows would take longer than a frame."""
         for row in self._differences:
-            within = [log for log in logs.get((row.address, row.asset), ()) if _explains(log, row)]
+            of = row.address, row.asset
+            if row.from_height is None or row.to_height is None or of not in logs:
+                continue
+            # Only those within its heights: each with each would hold up the window for seconds.
+            first, end = (bisect_right(heights[of], height) for height in (row.from_height, row.to_height))
+            within = [log for log in logs[of][first:end] if _explains(log, row)]
             if within:
                 scan = self._scans.get((row.network, row.address))
                 told_twice = [row] if scan is not None and scan.covers(row) else within
@@ -297,6 +304,10 @@ def _payment(row: Received) -> tuple[object, ...]:
 
 def _block_hash(row: Received) -> str:
     return "" if row.trace is None else row.trace.block_hash
+
+
+def _to_height(row: Received) -> int:
+    return row.to_height or 0
 
 
 def _seen_at_s(row: Received) -> float:

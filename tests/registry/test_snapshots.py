@@ -91,6 +91,18 @@ async def test_an_answer_that_came_late_does_not_lead_a_chart_back(registry: Reg
     assert await amounts(registry) == [(60, 7)]
 
 
+async def test_a_clock_that_was_years_ahead_once_does_not_end_the_chart(registry: Registry, tmp_path: Path) -> None:
+    ahead_s = 3_000 * DAY_S
+    await registry.note_readings([read(7, NOW_S)])
+    await registry.note_readings([read(8, NOW_S + ahead_s)])
+    await registry.note_readings([read(9, NOW_S + 60)])  # the clock was set right
+    await registry.close()
+    again = await opened(tmp_path)
+    await again.note_readings([read(10, NOW_S + 120)])
+    assert await amounts(again) == [(0, 7), (60, 9), (120, 10), (ahead_s, 8)]
+    await again.close()
+
+
 async def test_another_chain_is_marked_though_the_amount_is_the_same(registry: Registry) -> None:
     await registry.note_readings([read(7, NOW_S), read(7, NOW_S + 30, chain="0xb"), read(8, NOW_S + 60, chain="0xb")])
     kept = (await registry.snapshots([KEY], 0.0))[KEY]

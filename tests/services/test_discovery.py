@@ -188,6 +188,20 @@ async def test_ranges_are_halved_until_a_server_answers_and_rounds_are_bounded(t
         assert s.amounts == [9]
 
 
+async def test_one_full_block_does_not_slow_down_all_later_looks(tmp_path: Path) -> None:
+    async with stage(tmp_path, Logs(most_blocks=1)) as s:
+        await s.read(1_000)
+        await s.read(5_000)
+        for _ in range(4):
+            await s.look()  # down to a single block
+        s.server.most_blocks = 10**9
+        for _ in range(20):
+            await s.look()
+        scan = s.incoming.scan(NET.id, ME)
+        assert scan is not None
+        assert scan.through == 5_000
+
+
 async def test_a_chain_that_began_anew_is_looked_through_from_its_head(tmp_path: Path) -> None:
     async with stage(tmp_path) as s:
         await s.read(1_000)

@@ -46,6 +46,8 @@ _MOST_TOPICS: Final = 4
 _MOST_DATA_BYTES: Final = 64 * 1024
 _INDEX_BITS: Final = 32
 _NO_METHOD: Final = -32601
+_FULL_WORDS: Final = ("results", "too many", "too large", "size")
+"""How servers say that a single block has too many logs for them; a refusal without these has another reason."""
 _NO_METHOD_WORDS: Final = ("method not found", "not supported", "unsupported", "does not exist", "not available")
 
 
@@ -67,7 +69,7 @@ async def transfers_to(line: Line, addresses: Sequence[Address], first: int, las
     def understand(results: Sequence[Result], host: str) -> LogAnswer:
         # The head stands first in the batch: what a server logs up to there it has.
         head = head_of(value_of(results[0], host), host).number
-        refusal = next((kind for result in results[1:] if (kind := _refusal(result))), None)
+        refusal = next((kind for result in results[1:] if (kind := _refusal(result, alone=first == last))), None)
         if refusal is not None:
             return LogAnswer(host=host, refusal=refusal)
         lists = [value_of(result, host) for result in results[1:]]
@@ -88,6 +90,8 @@ async def transfers_to(line: Line, addresses: Sequence[Address], first: int, las
             if without and cause is None:
                 return LogAnswer(refusal=LogRefusal.NO_LOGS)
             # Refused by HTTP, without a word on which call it was, or more than a reply may be: a smaller one may do.
+            if isinstance(cause, EndpointRefused) and first == last:
+                return LogAnswer(refusal=LogRefusal.NO_LOGS)
             if isinstance(cause, EndpointRefused | OversizedReply):
                 return LogAnswer(refusal=LogRefusal.TOO_MUCH)
             raise
@@ -100,11 +104,14 @@ def _filter(words: Sequence[str], first: int, last: int) -> Mapping[str, object]
     return {"fromBlock": hex(first), "toBlock": hex(last), "topics": [TRANSFER_TOPIC, None, list(words)]}
 
 
-def _refusal(result: Result) -> LogRefusal | None:
+def _refusal(result: Result, *, alone: bool) -> LogRefusal | None:
+    """Return why a server refuses, None if it does not; `alone`: one block was asked for, and no range is too wide."""
     if not isinstance(result, RpcError) or result.is_rate_limit or result.code == NO_ANSWER:
         return None
     message = result.message.lower()
     if result.code == _NO_METHOD or ("method" in message and any(words in message for words in _NO_METHOD_WORDS)):
+        return LogRefusal.NO_LOGS
+    if alone and not any(words in message for words in _FULL_WORDS):
         return LogRefusal.NO_LOGS
     return LogRefusal.TOO_MUCH
 

@@ -204,6 +204,24 @@ async def test_refusals_are_told_apart(error: dict[str, Any], refusal: LogRefusa
     assert (answer.refusal, answer.logs) == (refusal, ())
 
 
+@pytest.mark.parametrize(
+    ("message", "refusal"),
+    [
+        ("unauthorized: get a key", LogRefusal.NO_LOGS),
+        ("archive requests need a paid plan", LogRefusal.NO_LOGS),
+        ("query returned more than 10000 results", LogRefusal.TOO_MUCH),
+    ],
+)
+async def test_who_refuses_a_single_block_has_no_logs_unless_the_block_is_full(
+    message: str, refusal: LogRefusal
+) -> None:
+    stage = ToldStage()
+    stage.tell(lambda _: {"error": {"code": -32000, "message": message}})
+    answer = await adapter_of(stage).transfers_to([ME], 110, 110)
+    await stage.client.aclose()
+    assert answer.refusal is refusal
+
+
 async def test_too_many_logs_are_asked_for_in_parts() -> None:
     stage = ToldStage()
     stage.tell(logs_of(*(entry(logIndex=hex(n)) for n in range(MOST_LOGS + 1))))
