@@ -136,6 +136,8 @@ async def test_lock_has_its_key(window: MainWindow, session: Session, applicatio
 async def test_keys_do_nothing_while_locked(window: MainWindow, until: Until) -> None:
     window.begin()
     await until(window.entry.welcome.isVisible)
+    assert set(window.scene.pages), "all pages are built: off screen, building them takes the focus away again"
+    await asyncio.sleep(0)
     window.activateWindow()
     await until(window.isActiveWindow)
     for key in (Qt.Key.Key_1, Qt.Key.Key_F, Qt.Key.Key_R, Qt.Key.Key_D, Qt.Key.Key_L):
