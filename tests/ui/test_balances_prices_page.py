@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -16,10 +17,12 @@ from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.errors import EndpointTimeout
 from desktop_wallet.core.prices import CURRENCIES
 from desktop_wallet.ui.models.balance_view import Order
-from desktop_wallet.ui.models.balance_words import Column
+from desktop_wallet.ui.models.balance_words import TITLES, Column
 from desktop_wallet.ui.pages.balances import BalancesPage
 from desktop_wallet.ui.pages.balances_delegate import BalancesDelegate
 from desktop_wallet.ui.pages.details_words import as_json
+from desktop_wallet.ui.pages.line_delegate import PADDING
+from desktop_wallet.ui.theme import SIDEBAR_WIDTH, SMALLEST_WINDOW, TextStyle
 from tests.ui.fake_session import FakeSession, small_session
 from tests.ui.fake_shell import FakeShell, the_theme
 
@@ -189,6 +192,38 @@ async def test_the_columns_share_any_width(page: BalancesPage, session: FakeSess
     assert sum(page.table.columnWidth(column) for column in shown) == page.table.viewport().width()
     assert page.table.columnWidth(Column.VALUE) >= 108
     assert page.table.columnWidth(Column.ASSET) > 0
+
+
+async def test_in_the_smallest_window_the_network_stands_below_the_account_and_no_name_is_cut(
+    page: BalancesPage, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _switch_on(page, session)
+    page.resize(SMALLEST_WINDOW[0] - SIDEBAR_WIDTH, 560)
+    page.table.lay_out_columns()
+    painted: list[tuple[str, int]] = []
+
+    def note(_self: object, _painter: object, area: QRect, text: str, *_: object) -> int:
+        painted.append((text, area.width()))
+        return 0
+
+    monkeypatch.setattr(BalancesDelegate, "_text", note)
+    page.table.viewport().grab()
+    metrics = QFontMetrics(the_theme().font(TextStyle.BODY))
+    names = {words.label for words in session.accounts.accounts()}
+    networks = {network.name for network in session.catalogue.networks()}
+    room = {text: width for text, width in painted if text in names | networks}
+    assert names & set(room)
+    assert networks & set(room)
+    assert all(metrics.horizontalAdvance(text) <= width for text, width in room.items())
+    assert page.table.isColumnHidden(Column.NETWORK)
+    heads = page.table.horizontalHeader()
+    shown = [column for column in Column if not page.table.isColumnHidden(column)]
+    assert all(metrics.horizontalAdvance(TITLES[column]) <= heads.sectionSize(column) - 2 * PADDING for column in shown)
+    cell = page.table.visualRect(page.model.index(1, Column.ACCOUNT)).center()
+    assert any(name in page.table.explained(cell) for name in networks)
+    page.resize(1400, 560)
+    page.table.lay_out_columns()
+    assert not page.table.isColumnHidden(Column.NETWORK)
 
 
 async def test_beside_the_details_the_names_keep_their_room(page: BalancesPage, session: FakeSession) -> None:

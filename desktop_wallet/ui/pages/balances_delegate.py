@@ -120,6 +120,12 @@ def shown_in(row: BalanceRow, column: Column) -> Hashable:
             return badge.kind, badge_text(badge)
 
 
+def _halves(area: QRect) -> tuple[QRect, QRect]:
+    """Return where a cell of two lines has its upper and its lower one."""
+    half = area.height() // 2 - 1
+    return area.adjusted(0, _EDGE, 0, -half), area.adjusted(0, half, 0, -_EDGE)
+
+
 class BalancesDelegate(LineDelegate):
     """Paints headings and balances; the ring of a balance that is being read turns with `ring`."""
 
@@ -130,6 +136,8 @@ class BalancesDelegate(LineDelegate):
         theme.changed.connect(self._cells.clear)
         self.ring_seen = False
         """Whether any balance painted since this was reset is being read."""
+        self.network_below = False
+        """Whether the network stands below the account, because the table has no room for a column of its own."""
 
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
@@ -163,7 +171,8 @@ class BalancesDelegate(LineDelegate):
                 self.ring_seen = True
                 self._paint_cell(line, column, selected, painter, rect)
             else:
-                shows = (column, selected, shown_in(line, column))
+                below = line.asset.network.name if self._tells_network(column) else ""
+                shows = (column, selected, shown_in(line, column), below)
                 self._cells.paint(painter, rect, shows, partial(self._paint_cell, line, column, selected))
         if column is Column.ASSET and state & QStyle.StateFlag.State_HasFocus:
             self._paint_focus(painter, rect)
@@ -197,6 +206,10 @@ class BalancesDelegate(LineDelegate):
             if rest.width() - used > _LEAST_NAME:
                 self._text(painter, rest.adjusted(used + 5, 0, 0, 0), row.asset.name, TextStyle.BODY, Token.MUTED)
         elif column is Column.ACCOUNT:
+            if self._tells_network(column):
+                upper, lower = _halves(area)
+                self._text(painter, lower, row.asset.network.name, TextStyle.SMALL, Token.MUTED)
+                area = upper
             self._text(painter, area, row.account.label, TextStyle.BODY, Token.MUTED)
         elif column is Column.NETWORK:
             self._text(painter, area, row.asset.network.name, TextStyle.BODY, Token.MUTED)
@@ -207,13 +220,15 @@ class BalancesDelegate(LineDelegate):
         else:
             paint_badge(painter, area, row.badge, self._theme, phase=self._ring.phase)
 
+    def _tells_network(self, column: Column) -> bool:
+        return self.network_below and column is Column.ACCOUNT
+
     def _paint_row_amount(self, painter: QPainter, area: QRect, row: BalanceRow) -> None:
         """Paint the amount; muted while it is unknown, or pending with the change that it awaits below it."""
         settled = row.amount is not None and row.badge.kind is not BadgeKind.PENDING
         if change_text(row):
             # Below, not beside: digits go on standing under digits, and neither number is cut for the other.
-            lower = area.adjusted(0, area.height() // 2 - 1, 0, -_EDGE)
-            area = area.adjusted(0, _EDGE, 0, -(area.height() // 2 - 1))
+            area, lower = _halves(area)
             self._paint_amount(painter, lower, partial(change_text, row), TextStyle.SMALL, Token.MUTED)
         token = Token.TEXT if settled else Token.MUTED
         self._paint_amount(painter, area, partial(amount_text, row), TextStyle.BODY, token)
@@ -225,8 +240,7 @@ class BalancesDelegate(LineDelegate):
             return
         settled = row.badge.kind is not BadgeKind.PENDING and worth.value is not None and not worth.outdated
         if value_change_text(row):
-            lower = area.adjusted(0, area.height() // 2 - 1, 0, -_EDGE)
-            area = area.adjusted(0, _EDGE, 0, -(area.height() // 2 - 1))
+            area, lower = _halves(area)
             change = partial(value_change_text, row)
             self._paint_value(painter, lower, change, worth.currency, TextStyle.SMALL, Token.MUTED)
         style = TextStyle.SMALL if worth.price is None else TextStyle.BODY

@@ -54,8 +54,8 @@ _LEAST_PRICED = 580
 """In a narrower table, beside the details, the names keep their room: the details tell the value."""
 _SHRINKING = (
     (Column.FRESHNESS, 142),
-    (Column.NETWORK, 84),
     (Column.AMOUNT, 136),
+    (Column.NETWORK, 84),
     (Column.ACCOUNT, 64),
     (Column.VALUE, _LEAST_VALUE),
     (Column.AMOUNT, 112),
@@ -140,6 +140,10 @@ class BalancesTable(LineTable):
         for column in (Column.ACCOUNT, Column.NETWORK):
             if not self.isColumnHidden(column):
                 widths[column] = self._label_widths.get(column, _NARROWEST)
+        self._delegate.network_below = self._is_crowded(widths, width)
+        if self._delegate.network_below:
+            widths[Column.ACCOUNT] = max(widths[Column.ACCOUNT], widths.pop(Column.NETWORK))
+            self.setColumnHidden(Column.NETWORK, True)
         rest = width - sum(widths.values())
         for column, least in _SHRINKING:
             if column in widths and rest < _LEAST_ASSET:
@@ -152,6 +156,20 @@ class BalancesTable(LineTable):
         widths[Column.ASSET] = max(width - sum(widths.values()), 0)
         for column, pixels in widths.items():
             self.setColumnWidth(column, pixels)
+
+    @staticmethod
+    def _is_crowded(widths: dict[Column, int], width: int) -> bool:
+        """Return whether names would be cut for a column of networks, although all else has given room."""
+        if Column.ACCOUNT not in widths or Column.NETWORK not in widths:
+            return False
+        least = dict(reversed(_SHRINKING))  # the first step of each: digits are cut later than names
+        names = widths[Column.ACCOUNT] + widths[Column.NETWORK]
+        rest = sum(
+            min(pixels, least.get(column, pixels))
+            for column, pixels in widths.items()
+            if column not in (Column.ACCOUNT, Column.NETWORK)
+        )
+        return names + rest + _LEAST_ASSET > width
 
     def settle_values(self) -> None:
         """Show the column of values while prices are on, and only then."""
@@ -231,7 +249,8 @@ class BalancesTable(LineTable):
             case Column.VALUE:
                 return value_explanation(line, self._clock.now())
             case Column.ACCOUNT:
-                return f"{line.account.wallet_label} · {line.account.label}"
+                whose = f"{line.account.wallet_label} · {line.account.label}"
+                return f"{whose}\n{line.asset.network.name}" if self._delegate.network_below else whose
             case Column.NETWORK:
                 return line.asset.network.name
             case _:
