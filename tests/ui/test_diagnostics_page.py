@@ -112,6 +112,10 @@ async def test_what_is_wrong_comes_before_the_figures(page: DiagnosticsPage, tol
     assert card.accessibleName().startswith("Warning: Many balances could not be read. 34 % of the last preload")
     assert "above 10 %" in card.accessibleName()
     assert "press Preload" in card.accessibleName()
+    told.down.add("Ethereum")
+    page.tick()
+    await _rest()
+    assert page.headline.text() == "2 networks do not answer"
     told.down.clear()
     page.tick()
     await _rest()

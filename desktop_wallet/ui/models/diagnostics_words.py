@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from desktop_wallet.services.events import Event
     from desktop_wallet.services.metrics import MetricsSnapshot
 
-_NAMED = 2
 STATE_WORDS = {
     ServerState.UNASKED: "Not asked yet",
     ServerState.UP: "Up",
@@ -142,8 +141,9 @@ def headline(found: Diagnosis) -> tuple[str, str, bool]:
     down = _networks_down(found.servers)
     told = warnings(found)
     if down:
-        names = " and ".join(down) if len(down) <= _NAMED else count_text(len(down), "network")
-        title = f"No server of {names} answers"
+        # Two names are too long for the smallest window; the status bar and the Servers part tell them.
+        several = f"{count_text(len(down), 'network')} do not answer"
+        title = f"No server of {down[0]} answers" if len(down) == 1 else several
     elif len(told) == 1:
         title = told[0].title
     elif told:
