@@ -50,6 +50,9 @@ class Balances(HeldBalances):
         self._counters = parts.counters
         self._loaded: set[tuple[NetworkId, Address]] = set()
         self._loading = asyncio.Lock()
+        self._invalidated: dict[BalanceKey, None] = {}
+        """What is to be read anew, once the read that is under way for such a reason has ended."""
+        self._reading_widely = asyncio.Lock()
         self._tasks = Tasks()
 
     # What views ask for
@@ -215,8 +218,10 @@ class Balances(HeldBalances):
         self._counters.invalidation()
         wide = any(None in (scope.network, scope.address, scope.asset) for scope in scopes)
         known = [] if wide else self._touched(self._parts.book.within(scopes))
-        if wide or known:
-            self._tasks.begin(self._read_again(known, scopes if wide else ()), "read after an invalidation")
+        if wide:
+            self._tasks.begin(self._read_widely(scopes), "read after an invalidation")
+        elif known:
+            self._tasks.begin(self._read_again(known), "read after an invalidation")
 
     async def tend(self) -> None:
         """Do what is due once a minute: sweep the disk, and let go of memory that nobody used for an hour."""
@@ -334,10 +339,17 @@ class Balances(HeldBalances):
         flights = self._reads.flights
         return [key for key in keys if flights.is_updating(key) or self.state(key).reading is not None]
 
-    async def _read_again(self, known: list[BalanceKey], scopes: Sequence[Scope]) -> None:
-        async for part in self._parts.slicer.slices(self.keys() if scopes else ()):
-            known += self._touched([key for key in part if any(scope.matches(key) for scope in scopes)])
-        await self.read(known)
+    async def _read_again(self, keys: Sequence[BalanceKey]) -> None:
+        await self.read(keys)
+
+    async def _read_widely(self, scopes: Sequence[Scope]) -> None:
+        async for part in self._parts.slicer.slices(self.keys()):
+            known = self._touched([key for key in part if any(scope.matches(key) for scope in scopes)])
+            self._invalidated.update(dict.fromkeys(known))
+        # One after the other: whoever notifies a hundred times a minute causes one read more when this one has ended.
+        async with self._reading_widely:
+            keys, self._invalidated = [*self._invalidated], {}
+            await self.read(keys)
 
 
 def _amount(state: BalanceState | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -19,6 +20,7 @@ from desktop_wallet.services.door import Knock, Word
 from desktop_wallet.services.notifying import MOST_A_MINUTE, Notifying, Outcome, parse_scope, scope_text
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import ADDRESSES, Engine, engine, network, until
+from tests.fakes.sleepers import Sleepers
 
 if TYPE_CHECKING:
     from desktop_wallet.services.session import Session
@@ -115,6 +117,30 @@ async def test_a_notification_makes_its_balances_be_read_anew_and_no_others(tmp_
         await until(lambda: [key for key in e.keys if e.amount(key) == 7])
         assert [key for key in e.keys if e.amount(key) == 7] == [key for key in e.keys if scope.matches(key)]
         assert [len(adapter.requests) for adapter in e.adapters.values()] == [1, 0]
+
+
+async def test_a_hundred_notifications_cause_no_hundred_reads_of_everything(tmp_path: Path) -> None:
+    clock = FakeClock()
+    sleepers = Sleepers(clock)
+    async with engine(tmp_path, clock=clock, addresses=ADDRESSES, sleep=sleepers.sleep) as e:
+        notifying, session = Notifying(e.clock), session_of(e)
+        first = asyncio.ensure_future(e.balances.refresh(e.keys))
+        while not first.done():
+            await sleepers.advance(0.1)
+            await asyncio.sleep(0.001)
+        e.adapter.requests.clear()
+        e.adapter.hold()
+        for n in range(MOST_A_MINUTE):
+            assert await notifying.notify(session, "network=eip155:1") is Outcome.DONE
+            await sleepers.advance(0.5)
+            e.adapter.main.amount = n
+        assert len(e.adapter.requests) <= 2
+        e.adapter.release()
+        async with asyncio.timeout(10):
+            while not all(e.amount(key) == MOST_A_MINUTE - 1 for key in e.keys):
+                await sleepers.advance(0.5)
+                await asyncio.sleep(0.001)
+        assert len(e.adapter.requests) <= 3
 
 
 @pytest.mark.parametrize(
