@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from desktop_wallet.services.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from desktop_wallet.chains.adapter import Mined
+    from desktop_wallet.chains.adapter import ChainAdapter, Mined
     from desktop_wallet.core.addresses import Address
     from desktop_wallet.core.balances import BalanceKey, BalanceState, Reading, Verdict
     from desktop_wallet.core.networks import NetworkId
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_MOST_UNKEPT = 2_000
+"""Readings that wait for the rest of their flight at most before they are written: one request's worth."""
+
+_TURNS_FIRST = 6
+"""Turns of the loop before a write begins: whoever waited for the landing has heard of it by then."""
 _FOLLOW_UP_LONGEST_S = 300.0
 
 
@@ -39,6 +45,8 @@ class NetworkReads:
         self._arrivals = Arrivals(parts.memory, self._invalidations, parts.clock, self._shows_ours)
         self.flights = Flights(parts.clock, parts.sleep, self._invalidations, self._fly, self._on_flights_changed)
         self._keeping = Tasks()
+        self._unkept: list[Reading] = []
+        self._changed: set[Address] = set()
         self._following_up = Tasks()
         self._following: dict[NetworkId, set[BalanceKey]] = {}
         self._follow_ups: dict[NetworkId, BackOff] = {}
@@ -63,6 +71,7 @@ class NetworkReads:
 
     async def kept(self) -> None:
         """Return when everything that was read before this call is kept."""
+        self._begin_keeping()
         await self._keeping.finish()
 
     async def settle(
@@ -94,7 +103,9 @@ class NetworkReads:
         )
         if taken.kept:
             self._parts.incoming.note(taken.kept, taken.moved)
-            self._keeping.begin(self._keep(taken.kept, taken.changed), "keep")
+            self._unkept += taken.kept
+            self._changed |= taken.changed
+            self._begin_keeping()
             self.on_kept(taken.kept)
         self._parts.feed.publish(ChangeSet(balances=frozenset(keys)))
         return {reading.key: at for reading in taken.kept if isinstance(at := reading.position, Height)}
@@ -103,13 +114,21 @@ class NetworkReads:
         """Call off every read, and wait until what was read is kept."""
         await self._following_up.stop()
         await self.flights.stop()
-        await self._keeping.finish()
+        await self.kept()
 
     async def _fly(self, departure: Departure) -> None:
         adapter = self._parts.adapters.of(departure.network)
         request = ReadRequest(
             tuple(departure.waiting), departure.seq, self._invalidations.registry, user_asked=departure.refresh
         )
+        try:
+            await self._land_all(departure, adapter, request)
+        finally:
+            self._begin_keeping()
+        if departure.refresh:
+            self._parts.incoming.on_asked(departure.network)
+
+    async def _land_all(self, departure: Departure, adapter: ChainAdapter, request: ReadRequest) -> None:
         block_time_s = adapter.network.block_time_s
         began = departure.started or self._parts.clock.now()
         async for batch in adapter.read_balances(request):
@@ -123,6 +142,7 @@ class NetworkReads:
                 for verdict, some in doubtful.items():
                     again.setdefault(verdict, []).extend(some)
             if again:
+                self._begin_keeping()
                 second = await self._arrivals.ask_elsewhere(adapter, request, again)
                 doubted = [landing.failure for landing in second.landings.values() if landing.failure is not None]
                 self._counters.refused(departure.network, doubted)
@@ -130,8 +150,6 @@ class NetworkReads:
                 self._follow_up(departure.network, second.unsettled, block_time_s)
             elif batch.readings:
                 self._follow_ups.pop(departure.network, None)
-        if departure.refresh:
-            self._parts.incoming.on_asked(departure.network)
 
     def _land(self, departure: Departure, taken: Taken) -> None:
         if taken.kept:
@@ -139,13 +157,25 @@ class NetworkReads:
             if any(self._parts.transfers.waiting_on(after.key) for _, after in taken.moved):
                 self._parts.transfers.on_moved(departure.network)
             self._parts.incoming.note(taken.kept, taken.moved)
-            self._keeping.begin(self._keep(taken.kept, taken.changed), "keep")
+            self._unkept += taken.kept
+            self._changed |= taken.changed
             self.on_kept(taken.kept)
         for key, landing in taken.landings.items():
             self.flights.land(departure, key, landing)
         self._parts.feed.publish(ChangeSet(balances=frozenset(taken.landings)))
+        if not departure.waiting or len(self._unkept) >= _MOST_UNKEPT:
+            self._begin_keeping()
+
+    def _begin_keeping(self) -> None:
+        """Write what landed since the last time: behind the landing, which the writers would take the lock from."""
+        if self._unkept:
+            readings, self._unkept = tuple(self._unkept), []
+            changed, self._changed = frozenset(self._changed), set()
+            self._keeping.begin(self._keep(readings, changed), "keep")
 
     async def _keep(self, readings: tuple[Reading, ...], changed: frozenset[Address]) -> None:
+        for _ in range(_TURNS_FIRST):
+            await asyncio.sleep(0)
         await self._parts.pages.put(readings)
         try:
             await self._parts.registry.note_readings(readings)
