@@ -44,8 +44,9 @@ SHORTEST_S = 2.0
 """Between two batches on one network, or a block time if that is longer."""
 _LEAD_S = 2.0
 """How much before the end of its time a balance is asked for, so that it need not turn Stale; a tenth at most."""
-_TOGETHER = 0.25
-"""What is due within this part of the TTL goes along with what is due now."""
+_TOGETHER = 0.5
+"""What is due within this part of the TTL goes along with what is due now. With half of it, two groups that a change
+of pages parted meet again at the next batch, however far apart they are; with less they could stay apart for ever."""
 _LONGEST_PAUSE_S = 60.0
 _HEAD_TRIES = 3
 """Batches for one head while the servers asked have not got so far."""
