@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+TICK_S: Final = 1.0
+"""The window shows the numbers of the open page anew once a second (ui/main_window.py, MainWindow.tick), from what is
+held. Each time counts as a look: a wallet without a cache has nothing to show them from, and asks."""
 GLANCE_S: Final = 5.0
-"""Every so often a page that shows balances is looked at, and shows what there is then."""
+"""A person who glances at an open page every so often, and a wallet that asks for nothing between: the milder case."""
 
 
 @dataclass(frozen=True, slots=True)
