@@ -26,6 +26,9 @@ _ADD_LOG: Final = """INSERT OR IGNORE INTO received_logs
 MOST_EMPTY: Final = 1_000
 _DROP_EMPTY: Final = """DELETE FROM received_logs WHERE place IN
     (SELECT place FROM received_logs WHERE amount = '0' ORDER BY place DESC LIMIT -1 OFFSET ?)"""
+MOST_WORTHLESS: Final = 10_000
+_DROP_WORTHLESS: Final = """DELETE FROM received_logs WHERE place IN (SELECT place FROM received_logs
+    WHERE asset IN (SELECT asset FROM found_tokens) ORDER BY place DESC LIMIT -1 OFFSET ?)"""
 _LOG_COLUMNS: Final = """network, family, address, asset, amount, sender, transaction_id, log_index, height, block_hash,
     seen_at_s, host, place"""
 _WORTHLESS: Final = "(amount = '0' OR asset IN (SELECT asset FROM found_tokens))"
@@ -36,7 +39,7 @@ _LOGGED: Final = f"""SELECT * FROM (SELECT {_LOG_COLUMNS} FROM received_logs WHE
 
 
 class ReceiptRows:
-    """Keeps what came in. Nothing is deleted but logs of blocks that left their chain, and those that paid nothing."""
+    """Keeps what came in. Nothing is deleted but logs of blocks that left their chain, and floods of worthless ones."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -88,7 +91,8 @@ class ReceiptRows:
     async def add_logged(self, rows: Iterable[Received], scans: Iterable[LogScan]) -> tuple[Received, ...]:
         """Store payments that logs tell of, together with how far was looked; return those not stored before.
 
-        Of payments that moved nothing the newest MOST_EMPTY stay: whoever floods the logs with them fills no disk.
+        Of payments that moved nothing the newest MOST_EMPTY stay, and of those in found tokens MOST_WORTHLESS: whoever
+        floods the logs with them, or makes them up, fills no disk.
         """
         known = [(row, row.trace) for row in rows]
         values = [(row, _log_values(row, trace)) for row, trace in known if trace is not None]
@@ -109,6 +113,7 @@ class ReceiptRows:
             new = tuple(row for row, value in values if connection.execute(_ADD_LOG, value).rowcount > 0)
             if new:
                 connection.execute(_DROP_EMPTY, (MOST_EMPTY,))
+                connection.execute(_DROP_WORTHLESS, (MOST_WORTHLESS,))
             connection.executemany("INSERT OR REPLACE INTO log_scans VALUES (?, ?, ?, ?, ?, ?, ?)", looked)
             return new
 

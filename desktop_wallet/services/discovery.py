@@ -258,7 +258,8 @@ class Discovery:
         gone = await self._gone(network, rows, blocks, {scan.address for scan in scans})
         found = [row.asset for row in rows if row.amount and not self._incoming.is_ours(row)]
         await self._tokens.note(found)
-        await self._incoming.take_logged(rows, scans, gone)
+        kept = [row for row in rows if not row.amount or self._tokens.is_noted(row.asset)]
+        await self._incoming.take_logged(kept, scans, gone)
 
     async def _gone(
         self, network: NetworkId, rows: Sequence[Received], blocks: range, addresses: set[Address]

@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 DESCRIBED_A_ROUND: Final = 5
 """Contracts that are asked what they are, of one network in one round."""
 NOTED_A_ROUND: Final = 100
+MOST_FOUND: Final = 5_000
+"""Tokens: more than a person is ever sent, and less than a server could make up."""
 _HIDDEN: Final = Suspicion(SuspicionKind.UNWANTED)
 _UNREADABLE: Final = Suspicion(SuspicionKind.UNREADABLE)
 
@@ -117,7 +119,13 @@ class FoundTokens:
             and asset not in self._assets(asset.network)
             and asset not in self._listed.get(asset.network, {})
         ]
-        await self._keep(new[:NOTED_A_ROUND])
+        await self._keep(new[: min(NOTED_A_ROUND, max(MOST_FOUND - len(self._found), 0))])
+
+    def is_noted(self, asset: AssetId) -> bool:
+        """Return whether a token is known, listed or found; others are the flood that nobody can look through."""
+        return (
+            asset in self._found or asset in self._assets(asset.network) or asset in self._listed.get(asset.network, {})
+        )
 
     async def describe(self, network: NetworkId) -> None:
         """Ask a few contracts what they are, the newest first; raises StorageFailure."""

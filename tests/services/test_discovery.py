@@ -304,6 +304,26 @@ async def test_a_hidden_token_stays_hidden_after_a_restart_and_comes_back_when_a
         assert s.tokens.suspicion(row) is None
 
 
+async def test_a_flood_of_made_up_tokens_fills_neither_memory_nor_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop_wallet.services.found_tokens.MOST_FOUND", 3)
+    monkeypatch.setattr("desktop_wallet.registry.receipts.MOST_WORTHLESS", 4)
+    async with stage(tmp_path) as s:
+        await s.read(100)
+        s.server.logs.append(log(195, 700))
+        for n in range(40):
+            made_up = AssetId(NET.id, "erc20", f"0x{n % 20:040x}")
+            s.server.logs.append(log(102 + n, 5, asset=made_up))
+        await s.read(200, 700, before=0)
+        await s.look()
+        assert len(await s.registry.load_found_tokens()) == 3
+        kept = await s.registry.load_logged(100)
+        assert sum(row.asset != USDC.id for row in kept) == 4
+        assert [row.amount for row in kept if row.asset == USDC.id] == [700]
+        assert s.told == [700]
+
+
 async def test_a_server_that_does_not_describe_a_token_is_asked_again(tmp_path: Path) -> None:
     async with stage(tmp_path) as s:
         s.server.words[NEW.reference] = Asset(NEW, "PEPPER", "Pepper", 18, AssetOrigin.BY_HAND)
