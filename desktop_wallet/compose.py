@@ -205,8 +205,8 @@ class Application:
             took_ms = round(began.age_s(self.clock.now()) * 1000)
             _note("unlocked", profile, took_ms=took_ms, keyring=_state(outcome.spend_problem))
             self._welcome(session)
-            await session.look_at_disk()
             await self._tell(session)
+            session.go_on()
             return session
 
     async def restore(self, name: str, password: str, backup: Path, backup_password: str) -> Session:
@@ -255,6 +255,7 @@ class Application:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
                 raise
             await self._tell(session)
+            session.go_on()
             return session
 
     def _vault(self, folder: Path, *, practice: bool) -> Vault:
@@ -282,6 +283,7 @@ class Application:
             coins=self._coins(practice=practice),
             requests_per_min=self._outside.requests_per_min,
             cache_share_bytes=ALL_CACHES_BYTES // max(len(await self.profiles.list()), 1),
+            first_picture=True,
         )
         session = await open_session(summary, vault, outside, spend_problem)
         try:

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from desktop_wallet.core.addresses import Address
+    from desktop_wallet.core.assets import AssetId
     from desktop_wallet.core.invalidation import Scope
-    from desktop_wallet.core.networks import Network, NetworkId
+    from desktop_wallet.core.networks import Family, Network, NetworkId
     from desktop_wallet.services.accounts import Accounts
     from desktop_wallet.services.catalogue import Catalogue
 
@@ -76,11 +77,14 @@ class Book:
     def _build(self) -> tuple[BalanceKey, ...]:
         shown = [account for account in self._accounts.accounts() if not account.hidden]
         shown.sort(key=lambda account: account.last_active_s or 0.0, reverse=True)
-        addresses = {account.address: account.family for account in shown}
+        addresses = dict.fromkeys(account.address for account in shown)
+        assets: dict[Family, list[tuple[NetworkId, list[AssetId]]]] = {}
+        for network in self._catalogue.networks():
+            known = [asset.id for asset in self._catalogue.assets(network.id)]
+            assets.setdefault(network.family, []).append((network.id, known))
         return tuple(
-            BalanceKey(network.id, address, asset.id)
-            for address, family in addresses.items()
-            for network in self._catalogue.networks()
-            if network.family is family
-            for asset in self._catalogue.assets(network.id)
+            BalanceKey(network_id, address, asset)
+            for address in addresses
+            for network_id, known in assets.get(address.family, ())
+            for asset in known
         )

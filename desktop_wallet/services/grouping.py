@@ -29,6 +29,19 @@ def by_network(keys: Iterable[BalanceKey]) -> dict[NetworkId, list[BalanceKey]]:
     return groups
 
 
+def keys_by_page(keys: Iterable[BalanceKey]) -> list[list[BalanceKey]]:
+    """Return the balances of each page, in their order; one that comes back after another is there once more."""
+    pages: list[list[BalanceKey]] = []
+    network: NetworkId | None = None
+    address: Address | None = None
+    for key in keys:
+        if key.address is not address or key.network is not network:
+            network, address = key.network, key.address
+            pages.append([])
+        pages[-1].append(key)
+    return pages
+
+
 def places_of(keys: Iterable[BalanceKey]) -> list[tuple[NetworkId, Address]]:
     """Return the pages that these balances stand on, each once, in their order."""
     places: dict[tuple[NetworkId, Address], None] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from desktop_wallet.core.balances import BalanceState
 from desktop_wallet.core.changes import ChangeSet
 from desktop_wallet.core.freshness import Circumstances, Purpose, badge, serves
 from desktop_wallet.core.totals import total
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from desktop_wallet.core.addresses import Address
-    from desktop_wallet.core.balances import BalanceKey, BalanceState, Reading
+    from desktop_wallet.core.balances import BalanceKey, Reading
     from desktop_wallet.core.freshness import Badge
     from desktop_wallet.core.instants import Clock, Instant
     from desktop_wallet.core.networks import NetworkId
@@ -41,7 +42,7 @@ class HeldBalances:
 
     def state(self, key: BalanceKey) -> BalanceState:
         """Return what is held of a balance; never read is a state too."""
-        return self._reads.held(key)
+        return self._memory.get(key) or BalanceState(key)
 
     def badge(self, key: BalanceKey, page_opened: Instant | None) -> Badge:
         """Return the badge of a balance for a page that was opened then (None: no page)."""

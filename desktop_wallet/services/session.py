@@ -23,6 +23,7 @@ from desktop_wallet.services.diagnostics import Diagnostics
 from desktop_wallet.services.discovery import Discovery
 from desktop_wallet.services.events import Events
 from desktop_wallet.services.feed import ChangeFeed
+from desktop_wallet.services.first_picture import FirstPicture
 from desktop_wallet.services.folders import make_private
 from desktop_wallet.services.found_tokens import FoundTokens
 from desktop_wallet.services.incoming import Incoming
@@ -64,8 +65,6 @@ REGISTRY_FILE = "registry.db"
 ALL_CACHES_BYTES = 100_000_000
 """What the caches of all profiles may take together (requirement C4)."""
 _TEND_EVERY_S = 60.0
-_FIRST_LOOK_S = 0.8
-"""What an unlock waits for the disk at most. It has 20,000 balances in a third of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,8 @@ class Surroundings:
     requests_per_min: int = 100
     cache_share_bytes: int = ALL_CACHES_BYTES
     """What this profile may take of the room that all profiles' caches share."""
+    first_picture: bool = False
+    """Whether somebody waits for a picture of it, and calls `Session.go_on` once it is about to be painted."""
 
 
 class Session:
@@ -135,6 +136,7 @@ class Session:
         self._sleep = outside.sleep
         self._closed = False
         self._preload_held = False
+        self._first_picture = FirstPicture()
         self._preload_wanted: bool | None = None
         """None while none runs; True when one more is to follow the one that runs."""
 
@@ -189,6 +191,7 @@ class Session:
 
     async def _preload(self) -> None:
         try:
+            await self._first_picture.passed()
             while self._preload_wanted is not False:
                 self._preload_wanted = False
                 if self.settings.now.preload and self.catalogue.chosen:
@@ -240,11 +243,9 @@ class Session:
         except StorageFailure as error:  # a full disk, say: counters are not worth more than a line in the log
             _log.warning("the counters were not saved: %s", type(error).__name__)
 
-    async def look_at_disk(self) -> None:
-        """Wait a moment for what the disk keeps, so that the first picture shows it; the rest is shown as it comes."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_FIRST_LOOK_S):
-                await self.balances.load_pages(self.balances.keys())
+    def go_on(self) -> None:
+        """Read the rest of the disk once the first picture had its turns of the loop."""
+        self._tasks.begin(self._first_picture.go_on(), "first picture")
 
     def _on_cache_trouble(self, found: CacheTrouble) -> None:
         self.cache_trouble = found
@@ -271,6 +272,26 @@ class Session:
         now = self.settings.now
         await self.pages.set_mode(now.cache_mode)
         await self.pages.set_limit(self.cache_limit_bytes)
+
+    async def _begin(self, *, first_picture: bool) -> None:
+        """Begin what runs behind the callers' backs."""
+        if first_picture:
+            await self._first_picture.look(self.balances, self.accounts)
+        self.begin_preload()
+        self.settling.begin()
+        self.refresher.begin()
+        self._tasks.begin(self._tend(), "tend")
+        if self.spend_problem is None or self.settings.now.ask_password_to_send:
+            self._tasks.begin(self._tidy(), "tidy")
+        self._feed.subscribe(self._on_change)
+
+    async def _give_up(self, *, pages_made: bool) -> None:
+        """Close what was opened of a session that cannot be."""
+        self.events.close_and_forget()
+        await self._tasks.stop()
+        if pages_made:
+            await self.pages.close()
+        await self._registry.close()
 
     async def close(self) -> None:
         """Stop every read, keep what must be kept, forget every key: each of it, whatever the others raise."""
@@ -314,8 +335,12 @@ async def open_session(
     )
     session = Session(profile, vault, registry, feed, spend_problem, outside)
     session.events.open()
+    opening: list[asyncio.Task[None]] = []
     try:
         session.settings = await SettingsKeeper.open(registry)
+        counts = CacheMetrics()
+        session.pages = pages = _made_pages(session, vault, outside, counts)
+        opening.append(session._tasks.start(pages.open(), "open"))  # noqa: SLF001 - part of building the session
         session.catalogue = Catalogue(
             outside.networks, outside.tokens, registry, feed, always_chosen=outside.always_chosen
         )
@@ -345,15 +370,16 @@ async def open_session(
         )
         await session.accounts.load()
         memory = MemoryTier()
-        counts = CacheMetrics()
-        session.pages = pages = await _open_pages(session, vault, outside, counts)
         session.metrics = Metrics(registry, pages, memory, counts, outside.clock)
-        await session.metrics.load()
-        book = Book(session.accounts, session.catalogue)
         slicer = Slicer()
         session.transfers = TransferBook(registry, feed, session.catalogue.decimals)
-        await session.transfers.load(slicer)
-        session.incoming = await _open_incoming(registry, session.transfers, feed)
+        session.incoming = Incoming(registry, session.transfers, feed)
+        book = Book(session.accounts, session.catalogue)
+        loads = (session.metrics.load(), session.transfers.load(slicer), session.incoming.load())
+        opening += [session._tasks.start(load, "open") for load in loads]  # noqa: SLF001 - part of building it
+        await asyncio.sleep(0)  # they are under way now, on threads of their own
+        book.keys()  # made meanwhile
+        await asyncio.gather(*opening)
         parts = SessionParts(
             outside.clock,
             outside.sleep,
@@ -392,24 +418,11 @@ async def open_session(
             vault,
             session.settings,
         )
-        session.begin_preload()
-        session.settling.begin()
-        session.refresher.begin()
-        session._tasks.begin(session._tend(), "tend")  # noqa: SLF001 - part of building the session
-        if spend_problem is None or session.settings.now.ask_password_to_send:
-            session._tasks.begin(session._tidy(), "tidy")  # noqa: SLF001 - part of building the session
-        feed.subscribe(session._on_change)  # noqa: SLF001 - part of building the session
+        await session._begin(first_picture=outside.first_picture)  # noqa: SLF001 - part of building the session
     except BaseException:
-        session.events.close_and_forget()
-        await registry.close()
+        await session._give_up(pages_made=bool(opening))  # noqa: SLF001 - part of building the session
         raise
     return session
-
-
-async def _open_incoming(registry: Registry, transfers: TransferBook, feed: ChangeFeed) -> Incoming:
-    incoming = Incoming(registry, transfers, feed)
-    await incoming.load()
-    return incoming
 
 
 async def _open_discovery(session: Session, parts: SessionParts, outside: Surroundings) -> None:
@@ -420,9 +433,9 @@ async def _open_discovery(session: Session, parts: SessionParts, outside: Surrou
     session.discovery.begin()
 
 
-async def _open_pages(session: Session, vault: Vault, outside: Surroundings, metrics: CacheMetrics) -> PageCache:
+def _made_pages(session: Session, vault: Vault, outside: Surroundings, metrics: CacheMetrics) -> PageCache:
     now = session.settings.now
-    pages = PageCache(
+    return PageCache(
         outside.cache_folder,
         profile=session.profile.id,
         page_key=vault.view_subkey("pages"),
@@ -435,5 +448,3 @@ async def _open_pages(session: Session, vault: Vault, outside: Surroundings, met
         on_trouble=session._on_cache_trouble,  # noqa: SLF001 - part of building the session
         on_healed=session._on_cache_healed,  # noqa: SLF001 - part of building the session
     )
-    await pages.open()
-    return pages

@@ -314,21 +314,21 @@ class MainWindow(QMainWindow):
         session = self._application.session
         if session is None:
             return
+        first = self._return_to or self.scene.sidebar.names[0]
         if session is not self._session:
-            self._take_session(session)
+            self._take_session(session, first)
         self._scenes.setCurrentWidget(self.scene)
         self._entry_notices.clear()
         self._show_profile()
-        self.scene.open_page(self._return_to or self.scene.sidebar.names[0])
+        self.scene.open_page(first)
         self._return_to = ""
         self.tick()
 
-    def _take_session(self, session: Session) -> None:
+    def _take_session(self, session: Session, first: str) -> None:
         self._session = session
         self._unsubscribe_session = session.subscribe(self._on_changes)
         self.auto_lock.begin(session.settings.now.auto_lock_s)
-        for page in self.scene.pages.values():
-            page.attach(session)
+        self.scene.attach(session, first)
         self._show_waiting()
 
     def _leave_session(self) -> None:
@@ -345,8 +345,7 @@ class MainWindow(QMainWindow):
             self._crash.clear()
         if self._session is not None:
             self._session = None
-            for page in self.scene.pages.values():
-                page.detach()
+            self.scene.detach()
         self.entry.forget()
         self._scenes.setCurrentWidget(self.entry)
 

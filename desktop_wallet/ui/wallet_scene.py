@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QResizeEvent
 
+    from desktop_wallet.services.session import Session
     from desktop_wallet.ui.pages.page import Page, Shell
+
+_FIRST_LATER_MS = 300
+_NEXT_LATER_MS = 50
+"""When pages that nobody opened yet take over a session: an unlock paints first, and one page a turn bears."""
 
 
 class WalletScene(QWidget):
-    """Arranges what is shown of an unlocked profile, and knows nothing of sessions."""
+    """Arranges what is shown of an unlocked profile. Of its session it knows only which pages have it."""
 
     page_changed = Signal(str)
 
@@ -33,6 +38,11 @@ class WalletScene(QWidget):
         self._missing = list(kinds)
         self.pages: dict[str, Page] = {}
         self.current: Page | None = None
+        self._session: Session | None = None
+        self._without_session: list[Page] = []
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._on_later)
         self.sidebar = Sidebar(theme, kinds)
         self.status = StatusBar(theme)
         self.notices = NoticeStack(theme)
@@ -92,11 +102,39 @@ class WalletScene(QWidget):
         page.asked.connect(self._on_asked)
         return True
 
+    def attach(self, session: Session, first: str) -> None:
+        """Let the pages take over a session: the one that opens now, the others a moment later, one by one."""
+        self._session = session
+        self._without_session = list(self.pages.values())
+        for page in self.pages.values():
+            if page.hears_at_once or page.name == first:
+                self._attach(page)
+        self._later.start(_FIRST_LATER_MS)
+
+    def detach(self) -> None:
+        """Have every page drop the session."""
+        self._later.stop()
+        self._session = None
+        self._without_session.clear()
+        for page in self.pages.values():
+            page.detach()
+
+    def _attach(self, page: Page) -> None:
+        if self._session is not None and page in self._without_session:
+            self._without_session.remove(page)
+            page.attach(self._session)
+
+    def _on_later(self) -> None:
+        if self._without_session:
+            self._attach(self._without_session[0])
+            self._later.start(_NEXT_LATER_MS)
+
     def open_page(self, name: str) -> None:
         """Bring a page on screen; `hidden` of the one before and `shown` of this one are called."""
         page = self.pages[name]
         if page is self.current:
             return
+        self._attach(page)
         if self.current is not None:
             self.current.hidden()
             self.notices.clear_passing()

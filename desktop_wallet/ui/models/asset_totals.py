@@ -65,6 +65,13 @@ class AssetTotals:
         total.pending += sign * (kind is BadgeKind.PENDING)
         total.stale += sign * (kind is BadgeKind.STALE)
 
+    def fill_in(self, family: Family, amounts: Sequence[int]) -> None:
+        """Count the amounts of balances that were unknown so far, as neither pending nor stale."""
+        held = self._sums[family]
+        held.unknown -= len(amounts)
+        held.amount += sum(amounts)
+        held.oldest_known = False
+
     def renew(self, family: Family) -> None:
         """Look for the oldest reading again: one of this family was replaced."""
         self._sums[family].oldest_known = False

@@ -113,6 +113,15 @@ class BalanceRows:
         moved = self._look_at(rows)
         return rows, moved or (bool(rows) and self.view.order.moves)
 
+    def fill_in(self, keys: Iterable[BalanceKey]) -> tuple[list[int], bool]:
+        """Take over the first numbers of many balances, badges left for later; return as `update`."""
+        if self.snapshot is None:
+            return [], False
+        rows = self.snapshot.fill_in(keys)
+        self._follow()
+        moved = self._look_at(rows)
+        return rows, moved or (bool(rows) and self.view.order.moves)
+
     def price(self, prices: PriceView | None) -> tuple[bool, bool]:
         """Take over what coins cost now; return whether that shows anywhere, and whether the layout may change."""
         changed = self.snapshot is not None and self.snapshot.price(prices)

@@ -80,17 +80,16 @@ class BalanceSnapshot:
     def _fill(self) -> None:
         now = self._clock.now()
         unavailable, cached = CODES[BadgeKind.UNAVAILABLE], CODES[BadgeKind.CACHED]
-        amounts, kinds, born_s = self.amounts, self.kinds, self.born_s
-        for state in self._states:
+        count = len(self._states)
+        amounts = self.amounts = [None] * count
+        kinds = self.kinds = bytearray([unavailable]) * count
+        born_s = self.born_s = array("d", [math.inf]) * count
+        for row, state in enumerate(self._states):
             reading = state.reading
-            if reading is None:
-                amounts.append(None)
-                kinds.append(unavailable)
-                born_s.append(math.inf)
-            else:
-                amounts.append(reading.amount)
-                kinds.append(cached)
-                born_s.append(now.boot_s - reading.started.age_s(now))
+            if reading is not None:
+                amounts[row] = reading.amount
+                kinds[row] = cached
+                born_s[row] = now.boot_s - reading.started.age_s(now)
         rows_of: dict[int, list[int]] = {}
         for row, number in enumerate(self.asset):
             rows_of.setdefault(number, []).append(row)
@@ -111,6 +110,34 @@ class BalanceSnapshot:
             return False
         self.worths = worths
         return True
+
+    def fill_in(self, keys: Iterable[BalanceKey]) -> list[int]:
+        """Take over what is known now of balances of which nothing was; return their rows.
+
+        Their kinds count as those of a snapshot that opens: as of the cache, until `update` or `survey` asks.
+        """
+        now = self._clock.now()
+        cached, amounts, state_of = CODES[BadgeKind.CACHED], self.amounts, self._source.state
+        came: dict[int, list[int]] = {}
+        rows = []
+        for key in keys:
+            row = self.row_of(key)
+            if row is None or amounts[row] is not None or row in self.expected:
+                continue
+            state = state_of(key)
+            reading = state.reading
+            if reading is None:
+                continue
+            self._states[row], amounts[row], self.kinds[row] = state, reading.amount, cached
+            self.born_s[row] = now.boot_s - reading.started.age_s(now)
+            came.setdefault(self.asset[row], []).append(reading.amount)
+            rows.append(row)
+            if self.worths is not None:
+                self._moves.append(Move(row, self.asset[row], reading.amount, int(reading.amount != 0)))
+        for number, some in came.items():
+            self.totals.fill_in(self.names.assets[number].family, some)
+            self.holdings.count(number, sum(some), sum(map(bool, some)))
+        return rows
 
     def update(self, keys: Iterable[BalanceKey]) -> list[int]:
         """Take over what changed of these balances; return their rows. Balances of no row are passed over."""

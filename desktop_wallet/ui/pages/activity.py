@@ -49,6 +49,7 @@ class ActivityPage(Page):
     name: ClassVar[str] = "activity"
     title: ClassVar[str] = "Activity"
     icon: ClassVar[str] = "activity"
+    hears_at_once: ClassVar[bool] = True
 
     def __init__(self, shell: Shell, parent: QWidget | None = None) -> None:
         super().__init__(shell, parent)
@@ -120,7 +121,6 @@ class ActivityPage(Page):
             session.transfers, session.incoming.all, session.accounts, session.catalogue, session.found_tokens
         )
         self.listen(session.subscribe(self._on_change))
-        self._show_choices()
 
     @override
     def detach(self) -> None:
@@ -139,6 +139,7 @@ class ActivityPage(Page):
     @override
     def shown(self) -> None:
         super().shown()
+        self._show_choices()
         self._renew()
 
     @override
@@ -231,7 +232,7 @@ class ActivityPage(Page):
 
     def _show_choices(self) -> None:
         session = self.session
-        if session is None:
+        if session is None or self.opened is None:  # thousands of accounts are a long list: once somebody looks
             return
         view = self.model.rows.view
         names = self.model.rows.names

@@ -87,6 +87,8 @@ class Page(QWidget):
     name: ClassVar[str]
     title: ClassVar[str]
     icon: ClassVar[str]
+    hears_at_once: ClassVar[bool] = False
+    """Whether it takes over a session at the unlock: it tells of changes also before anybody opened it."""
 
     asked = Signal(str, object)
     """The name of another page, and what that one is asked for: see its `take_up`."""
