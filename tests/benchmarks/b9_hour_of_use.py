@@ -39,7 +39,7 @@ REQUESTS_PER_MIN = 1_000_000
 SETTING = (
     f"the practice networks with their delays, cache quota 10 MB, {REQUESTS_PER_MIN} requests/min; the script is "
     f"tests/benchmarks/hour_of_use.py; an open page that shows balances is looked at every {TICK_S:g} s, as the window "
-    f"shows its numbers anew, or every {GLANCE_S:g} s, and with the cache off every look is a read"
+    f"shows its numbers anew, or every {GLANCE_S:g} s, and without a cache every look is a read"
 )
 WITHOUT_WAITING = 95.0
 FEWER_CALLS = 90.0

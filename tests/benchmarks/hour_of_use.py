@@ -7,7 +7,9 @@ from typing import Final
 
 TICK_S: Final = 1.0
 """The window shows the numbers of the open page anew once a second (ui/main_window.py, MainWindow.tick), from what is
-held. Each time counts as a look: a wallet without a cache has nothing to show them from, and asks."""
+held. Each time counts as a look. With the cache off a look is a read: a wallet that keeps nothing has nothing to show
+them from. That is what the cache is measured against, and no mode of this program: with the disk's cache switched off
+its window still paints from memory, and reads when the time limit ends."""
 GLANCE_S: Final = 5.0
 """A person who glances at an open page every so often, and a wallet that asks for nothing between: the milder case."""
 
