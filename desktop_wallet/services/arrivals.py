@@ -141,34 +141,40 @@ class Arrivals:
         moved: list[tuple[Reading, Reading]] = []
         evidence = Evidence(now, block_time_s, valid=True, agreed=agreed)
         taken = 0
-        for reading in readings:
-            before = self.held(reading.key)
-            valid, shown = self._invalidations.covers(reading), self._shows_ours(reading)
-            stands = self._stands(before, old_on_chain)
-            loses = not shown and before.reading is not None and self._shows_ours(before.reading)
+        held, hold, covers, shows_ours = self._store.get, self._store.put, self._invalidations.covers, self._shows_ours
+        for reading in readings:  # thousands at once, on the thread that paints
+            key = reading.key
+            before = held(key) or BalanceState(key)
+            old = before.reading
+            valid, shown = covers(reading), shows_ours(reading)
+            stands = None if old is None else self._stands(before, old_on_chain)
+            loses = not shown and old is not None and shows_ours(old)
             # Of one batch nearly all share theirs: to make it anew takes longer than the merge.
             if (evidence.valid, evidence.old_on_chain, evidence.loses_ours) != (valid, stands, loses):
                 evidence = replace(evidence, valid=valid, old_on_chain=stands, loses_ours=loses)
             after, verdict = merge(before, reading, evidence)
+            if after is not before:
+                hold(after)
             if verdict is Verdict.TAKEN:
                 taken += 1
             else:
                 self.verdicts[verdict] += 1
-            if after is not before:
-                self._store.put(after)
-            if verdict.counts:
+            if verdict is Verdict.TAKEN or verdict.counts:
                 kept.append(reading)
-                if before.reading is not None and before.reading.amount != reading.amount:
-                    changed.add(reading.key.address)
-                    moved.append((before.reading, reading))
+                if old is not None and old.amount != reading.amount:
+                    changed.add(key.address)
+                    moved.append((old, reading))
+                if shown:
+                    landings[key] = Landing(reading)
+                    continue
             if verdict in (Verdict.ASK_ELSEWHERE, Verdict.BEHIND, Verdict.DOUBTED):
                 again.setdefault(verdict, []).append(reading)
-                unsettled.add(reading.key)
+                unsettled.add(key)
             elif valid and not shown:  # taken or not, it is no number to rely on: another server may be ahead
                 again.setdefault(Verdict.ASK_ELSEWHERE, []).append(reading)
-                unsettled.add(reading.key)
+                unsettled.add(key)
             else:
-                landings[reading.key] = Landing(reading)
+                landings[key] = Landing(reading)
         if taken:
             self.verdicts[Verdict.TAKEN] += taken
         return Taken(landings, tuple(kept), frozenset(unsettled), frozenset(changed), tuple(moved)), again

@@ -125,8 +125,14 @@ class Incoming:
         """Learn from readings that were taken into the store; `moved` are those with another amount than before."""
         first: dict[tuple[NetworkId, Address], int] = {}
         reading = None
+        network: NetworkId | None = None
+        address: Address | None = None
         for reading in readings:
-            place = (reading.key.network, reading.key.address)
+            key = reading.key
+            if key.address is address and key.network is network:
+                continue  # neighbours share the very objects (services/grouping.py)
+            network, address = key.network, key.address
+            place = (network, address)
             if place not in self._known_from and isinstance(reading.position, Height):
                 first[place] = self._known_from[place] = reading.position.number
         if reading is not None and isinstance(reading.position, Height):  # one batch has one position

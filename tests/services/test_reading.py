@@ -6,15 +6,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from desktop_wallet.cache.pages import CacheMode
+from desktop_wallet.core.addresses import Address
 from desktop_wallet.core.balances import FailureReason
 from desktop_wallet.core.errors import EndpointRefused, VaultLocked
 from desktop_wallet.core.freshness import BadgeKind, Purpose, StaleReason
 from desktop_wallet.core.invalidation import Scope
+from desktop_wallet.core.networks import Family
+from desktop_wallet.services.slicing import SLICE
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import ADDRESSES, engine, network, timeout, until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from desktop_wallet.core.balances import Reading
 
 
 async def test_a_first_read_asks_the_network_and_a_second_one_memory(tmp_path: Path) -> None:
@@ -40,6 +46,25 @@ async def test_after_a_restart_the_disk_answers_with_the_readings_own_age(tmp_pa
         assert e.amount() == 77
         assert e.adapter.requests == []
         assert e.balances.badge(e.key, e.clock.now()).kind is BadgeKind.CACHED
+
+
+async def test_what_one_flight_brings_is_written_once_and_after_all_of_it_has_landed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = tuple(Address(Family.EVM, f"0x{number:040x}") for number in range(1, 2 * SLICE + 2))
+    async with engine(tmp_path, addresses=many) as e:
+        written: list[tuple[int, int]] = []
+        put = e.parts.pages.put
+
+        async def watched(readings: Iterable[Reading]) -> None:
+            written.append((len(tuple(readings)), len(e.balances.updating)))
+            await put(readings)
+
+        monkeypatch.setattr(e.parts.pages, "put", watched)
+        await e.balances.refresh(e.keys)
+        assert written == []  # whoever waited for the numbers has them first
+        await e.balances._reads.kept()
+        assert written == [(len(many), 0)]
 
 
 async def test_after_the_ttl_what_is_kept_is_stale_and_read_anew(tmp_path: Path) -> None:

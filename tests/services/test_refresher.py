@@ -124,6 +124,19 @@ async def test_what_is_due_soon_goes_along(tmp_path: Path) -> None:
         assert [set(request.keys) for request in home.made.adapter.requests] == [set(home.made.keys[:2])]
 
 
+async def test_two_groups_that_came_apart_are_one_again_at_the_next_batch(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        await home.pass_s(14.0)  # half a round later: further apart they cannot be
+        task = asyncio.ensure_future(home.made.balances.refresh(home.made.keys[1:]))
+        await home.pass_s(0.0)
+        await task
+        home.refresher.watch(home.made.keys)
+        home.made.adapter.requests.clear()
+        for _ in range(10):
+            await home.pass_s(14.0)
+        assert [set(request.keys) for request in home.made.adapter.requests] == [set(home.made.keys)] * 5
+
+
 async def test_what_left_the_screen_is_left_alone_until_the_background_has_its_turn(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
         home.refresher.watch(())
