@@ -233,7 +233,7 @@ class ChainAdapter(Protocol):
         """Return those that are contracts, accounts that only delegate to one not included; raises as above."""
         ...
 
-    async def describe_token(self, reference: str) -> Asset:
+    async def describe_token(self, reference: str, *, user_asked: bool = True) -> Asset:
         """Return the token at that contract or mint; raises InvalidToken, InvalidAddress, NetworkFailure."""
         ...
 

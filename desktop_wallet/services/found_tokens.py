@@ -132,7 +132,8 @@ class FoundTokens:
         waiting = [token for token in self.of(network) if not token.described and token.state is FoundState.FOUND]
         for token in waiting[:DESCRIBED_A_ROUND]:
             try:
-                words = await self._parts.adapters.of(network).describe_token(token.asset.reference)
+                adapter = self._parts.adapters.of(network)
+                words = await adapter.describe_token(token.asset.reference, user_asked=False)
             except (InvalidToken, InvalidAddress):
                 told = replace(token, described=True)
             except (NetworkFailure, UntrustedReply) as error:

@@ -178,11 +178,11 @@ class EvmAdapter:
             found.update(a for a, code in zip(some, codes, strict=True) if code and not code.startswith(_DELEGATION))
         return found
 
-    async def describe_token(self, reference: str) -> Asset:
+    async def describe_token(self, reference: str, *, user_asked: bool = True) -> Asset:
         """Return the token at that contract; raises InvalidAddress, InvalidToken, NoEndpointLeft."""
         address = parse_address(Family.EVM, reference)
         question = Question(always(*token_calls(address)), understand_token)
-        words = (await self._line.ask(question, user_asked=True)).value
+        words = (await self._line.ask(question, user_asked=user_asked)).value
         return words.asset(self._network.id, address)
 
     async def transfers_to(self, addresses: Sequence[Address], first: int, last: int) -> LogAnswer:
