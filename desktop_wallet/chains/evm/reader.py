@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,8 +61,14 @@ class BalanceReader:
         self._too_long = TooLong(clock)
 
     def parts(self, keys: _Keys) -> list[_Keys]:
-        """Return the keys cut into what one request asks for."""
-        size = _PINNED_AT_ONCE if self._multicall is None else CHUNK * CHUNKS_A_REQUEST
+        """Return the keys cut into what one request asks for: as few requests as can be, about equally large.
+
+        So what the first brings is taken while the server is still at work for the second.
+        """
+        size = _PINNED_AT_ONCE
+        if self._multicall is not None and keys:
+            calls = math.ceil(len(keys) / CHUNK)
+            size = CHUNK * math.ceil(calls / math.ceil(calls / CHUNKS_A_REQUEST))
         return [keys[start : start + size] for start in range(0, len(keys), size)]
 
     async def look_at_laggards(self) -> None:
