@@ -123,21 +123,31 @@ class Page:
         """Return whether the page has a reading of that asset."""
         return asset in self._rows
 
-    def readings(self, network: NetworkId, address: Address, assets: dict[AssetRef, AssetId]) -> tuple[Reading, ...]:
+    def readings(
+        self,
+        network: NetworkId,
+        address: Address,
+        assets: dict[AssetRef, AssetId],
+        keys: Iterable[BalanceKey] = (),
+    ) -> tuple[Reading, ...]:
         """Return the readings under that network and address; `assets` is the network's pool of ids, and grows.
 
+        `keys` are balances of the page whose objects the readings should share: a look-up is faster among the same.
         UnknownFormat if the page is another's, or not of the form that `put` makes.
         """
         if self.network != str(network) or self.address != (address.family.value, address.text):
             raise UnknownFormat
         try:
             contexts = [_parse_context(context) for context in self._contexts]
+            known = {(key.asset.namespace, key.asset.reference): key for key in keys}
             readings = []
-            for namespace, reference, amount, decimals, place in self._rows.values():
-                asset = assets.get((namespace, reference))
-                if asset is None:
-                    asset = assets[namespace, reference] = AssetId(network, namespace, reference)
-                key = BalanceKey(network, address, asset)
+            for ref, (namespace, reference, amount, decimals, place) in self._rows.items():
+                key = known.get(ref)
+                if key is None:
+                    asset = assets.get(ref)
+                    if asset is None:
+                        asset = assets[ref] = AssetId(network, namespace, reference)
+                    key = BalanceKey(network, address, asset)
                 readings.append(Reading(key, amount, decimals, *contexts[place]))
         except (ValueError, TypeError, KeyError, IndexError) as error:
             raise UnknownFormat from error

@@ -26,7 +26,7 @@ from desktop_wallet.core.positions import Height
 from desktop_wallet.sealing import keyed_name
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from desktop_wallet.core.accounts import ProfileId
@@ -153,9 +153,12 @@ class PageCache:
         change = partial(self._worker.set_limit, max(limit_bytes, LIMIT_MINIMUM), self._all_bytes)
         await self._job(change, None, opened=False, proves=False)
 
-    async def get_pages(self, keys: Sequence[PageKey]) -> dict[PageKey, tuple[Reading, ...]]:
+    async def get_pages(
+        self, keys: Sequence[PageKey], known: Mapping[PageKey, Iterable[BalanceKey]] | None = None
+    ) -> dict[PageKey, tuple[Reading, ...]]:
         """Return all readings of the pages that are there; pages without any are left out.
 
+        `known` has balances of these pages whose objects the readings should share.
         Whether a reading still counts is the registry's to say (`Invalidations.covers`); its age is its own. Readings
         older than 30 days are not returned.
         """
@@ -166,7 +169,9 @@ class PageCache:
             for name, page in (await self._load(names)).items():
                 network, address = key = names[name]
                 try:
-                    readings = page.readings(network, address, self._assets.setdefault(network, {}))
+                    readings = page.readings(
+                        network, address, self._assets.setdefault(network, {}), known.get(key, ()) if known else ()
+                    )
                 except UnknownFormat:
                     self.metrics.count("seal_failures")
                     continue

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from desktop_wallet.cache.pages import CacheMode
 from desktop_wallet.core.balances import FailureReason, ReadFailure
 from desktop_wallet.core.freshness import Purpose, serving_age_s
-from desktop_wallet.services.grouping import by_network, places_of
+from desktop_wallet.services.grouping import by_network, keys_by_page, places_of
 from desktop_wallet.services.held_balances import HeldBalances
 from desktop_wallet.services.reports import Answer, Progress, Report
 from desktop_wallet.services.slicing import SLICE
@@ -154,14 +154,16 @@ class Balances(HeldBalances):
 
     async def load_pages(self, keys: Iterable[BalanceKey]) -> bool:
         """Take what the disk keeps of these balances into memory; return whether there was anything to look for."""
+        keys = tuple(keys)
         wanted = places_of(keys)
         if self._loaded.issuperset(wanted):
             return False
         async with self._loading:  # whoever comes second waits for the first one's pages instead of reading them again
             places = [place for place in wanted if place not in self._loaded]
+            known = {(page[0].network, page[0].address): page for page in keys_by_page(keys)} if places else {}
             for start in range(0, len(places), _PAGES_AT_ONCE):
                 chunk = places[start : start + _PAGES_AT_ONCE]
-                pages = await self._pages.get_pages(chunk)
+                pages = await self._pages.get_pages(chunk, known)
                 self._loaded.update(chunk)
                 self._tell([key for readings in pages.values() for key in self._reads.restore(readings)])
         return True

@@ -44,7 +44,7 @@ _FILLED_A_FRAME = 700
 _FILL_MS = 4
 """Between two of those, while thousands come from the disk."""
 _RUNS_A_FRAME = 20
-"""Runs of lines that are told of one by one: each costs 25 microseconds, and a view's paint no less for it."""
+"""Runs of lines that are told of one by one: of more only those in sight are, since each makes the view paint."""
 _TOTALS_MS = 400
 """How often the totals of a large table are told while readings pour in."""
 
@@ -70,6 +70,8 @@ class BalancesModel(QAbstractTableModel):
         """Whether accounts or the catalogue changed since the last frame."""
         self._repriced = False
         self._painted: dict[int, BalanceRow | Heading] = {}
+        self.in_sight: Callable[[], tuple[int, int]] = self._all_lines
+        """The first and the last line that the view shows."""
         self._frame = self._timer(_FRAME_MS, self._on_frame)
         self._settle = self._timer(_SETTLE_MS, self._lay_out)
         self._totals = self._timer(_TOTALS_MS, self._tell_totals)
@@ -300,6 +302,9 @@ class BalancesModel(QAbstractTableModel):
         else:
             self.values_changed.emit()
 
+    def _all_lines(self) -> tuple[int, int]:
+        return 0, len(self.rows.lines) - 1
+
     @staticmethod
     def _start(timer: QTimer) -> None:
         if not timer.isActive():
@@ -388,9 +393,9 @@ class BalancesModel(QAbstractTableModel):
 
     def _emit_lines(self, lines: Iterable[int]) -> None:
         runs = runs_of(list(lines))
-        if len(runs) > _RUNS_A_FRAME:  # a view paints what is in sight once, whatever it is told
-            (first, _), (last, count) = runs[0], runs[-1]
-            runs = [(first, last + count - first)]
+        if len(runs) > _RUNS_A_FRAME:  # a view asks anew for whatever comes into sight later
+            first, last = self.in_sight()
+            runs = runs_of([at for start, count in runs for at in range(start, start + count) if first <= at <= last])
         for first, count in runs:
             self._emit(first, first + count - 1, Column.AMOUNT, Column.FRESHNESS)
 

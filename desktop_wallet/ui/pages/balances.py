@@ -136,6 +136,7 @@ class BalancesPage(Page):
         self.table.wanted.connect(self._on_wanted)
         self.table.ordered.connect(self._on_ordered)
         self.table.waiting_on = self._waiting_on
+        self.model.in_sight = self.table.visible_lines
         self.pane.activity_wanted.connect(self._on_activity_wanted)
         self.pane.closed.connect(self.close_details)
         self.pane.refresh_wanted.connect(self.reads.refresh_one)
