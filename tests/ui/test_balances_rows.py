@@ -60,6 +60,15 @@ def test_balances_stand_under_their_wallets_coin_before_tokens(session: FakeSess
     assert len(lines) == 2 + 18
 
 
+def test_whoever_was_used_last_changes_no_rows_place(session: FakeSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = _lines(_rows(session))
+    second = session.accounts.accounts()[1].address
+    recent = tuple(sorted(session.balances.keys(), key=lambda key: key.address != second))
+    assert recent[0].address == second
+    monkeypatch.setattr(session.balances, "keys", lambda: recent)
+    assert _lines(_rows(session)) == before
+
+
 def test_unknown_shows_and_zero_does_not_unless_all_are_asked_for(session: FakeSession) -> None:
     keys = session.balances.keys()
     for key in keys[:-1]:

@@ -106,6 +106,7 @@ class BalanceNames:
     def number(self, keys: Iterable[BalanceKey]) -> tuple[list[BalanceKey], list[int], list[int]]:
         """Return the keys whose account is known, with the numbers of their accounts and assets.
 
+        They come in the accounts' own order: the book begins with whoever was used last, and rows would jump about.
         The keys of one call share their AssetId objects, so an object's identity saves most of the hashing; the
         identities are dropped again at the end, while the keys still hold the objects.
         """
@@ -125,7 +126,10 @@ class BalanceNames:
             account_numbers.append(account)
             asset_numbers.append(asset)
         seen.clear()
-        return kept, account_numbers, asset_numbers
+        if account_numbers == sorted(account_numbers):
+            return kept, account_numbers, asset_numbers
+        order = sorted(range(len(kept)), key=account_numbers.__getitem__)
+        return [kept[at] for at in order], sorted(account_numbers), [asset_numbers[at] for at in order]
 
     def _number_asset(self, asset_id: AssetId) -> int:
         number = self._asset_no.get(asset_id)
