@@ -151,3 +151,14 @@ def test_a_row_that_points_nowhere_makes_the_page_unknown() -> None:
     text = f'{{"v": 1, "n": "eip155:0", "f": "evm", "a": "{ADDRESS.text}", "c": [], "r": [["slip44", "60", 1, 18, 0]]}}'
     with pytest.raises(UnknownFormat):
         Page.parse(zlib.compress(text.encode())).readings(NETWORK, ADDRESS, {})
+
+
+@given(st.lists(_readings, min_size=1, max_size=8))
+def test_readings_share_the_keys_that_are_known_already(readings: list[Reading]) -> None:
+    page = _blank()
+    page.put(readings)
+    known = readings[0].key
+    plain = page.readings(NETWORK, ADDRESS, {})
+    sharing = page.readings(NETWORK, ADDRESS, {}, [known])
+    assert sharing == plain
+    assert [each.key is known for each in sharing] == [each.key == known for each in plain]

@@ -184,3 +184,49 @@ def test_nothing_of_a_session_is_left_after_detach(model: BalancesModel, session
     assert model.rowCount(QModelIndex()) == 0
     assert model.rows.snapshot is None
     assert model.rows.shown_keys() == ()
+
+
+def test_first_numbers_are_filled_in_as_a_reload_would_take_them(qapp: QApplication) -> None:
+    session, owner = small_session(), QObject()
+    filled, loaded = BalancesModel(session.clock, owner), BalancesModel(session.clock, owner)
+    filled.attach(session.accounts, session.catalogue, session.balances)
+    keys = session.keys
+    for number, key in enumerate(keys[:-1]):  # the last one stays unknown
+        session.balances.put(key, number * _ETH)
+    rows, moved = filled.rows.fill_in(keys)
+    assert sorted(rows) == list(range(len(keys) - 1))
+    assert moved, "the balance that is zero goes out of sight"
+    assert filled.rows.fill_in(keys) == ([], False), "each is taken once: what follows is for `update`"
+    loaded.attach(session.accounts, session.catalogue, session.balances)
+    one, other = filled.rows.snapshot, loaded.rows.snapshot
+    assert one is not None
+    assert other is not None
+    assert (one.amounts, one.kinds, one.born_s, one.whole()) == (
+        other.amounts,
+        other.kinds,
+        other.born_s,
+        other.whole(),
+    )
+    assert [one.family_total(family) for family in one.totals.families()] == [
+        other.family_total(family) for family in other.totals.families()
+    ]
+    assert filled.rows.laid_out() == loaded.rows.lines
+
+
+def test_balances_that_come_by_the_thousand_are_numbers_first_and_badges_at_last(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop_wallet.ui.models.balances_model._CHANGES_A_FRAME", 2)
+    session, owner = small_session(), QObject()
+    model = BalancesModel(session.clock, owner)
+    model.attach(session.accounts, session.catalogue, session.balances)
+    for key in session.keys:
+        session.balances.put(key, _ETH)
+    model.take(ChangeSet(frozenset(session.keys)))
+    model._on_frame()
+    snapshot = model.rows.snapshot
+    assert snapshot is not None
+    assert snapshot.amounts == [_ETH] * len(session.keys)
+    assert len(model._waiting) == len(session.keys), "their badges are still to be asked for"
+    model.flush()
+    assert not model._waiting

@@ -108,6 +108,18 @@ async def test_every_page_has_its_number(window: MainWindow, session: Session) -
         assert window.scene.current is window.scene.pages[name]
 
 
+async def test_pages_that_nobody_opened_take_over_the_session_a_moment_later(
+    window: MainWindow, session: Session, until: Until
+) -> None:
+    pages = window.scene.pages
+    window.scene.detach()
+    window.scene.attach(session, "balances")
+    assert [name for name, page in pages.items() if page.session is session] == ["balances", "activity"]
+    window.scene.open_page("settings")
+    assert pages["settings"].session is session
+    await until(lambda: all(page.session is session for page in pages.values()))
+
+
 async def test_search_has_its_key(window: MainWindow, session: Session) -> None:
     await press(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     assert isinstance(window.focusWidget(), SearchField)
