@@ -214,6 +214,8 @@ def merge(state: BalanceState, new: Reading, evidence: Evidence) -> tuple[Balanc
             return state, Verdict.OUTDATED
         return taken, Verdict.TAKEN
     if distance < 0:
+        if old.started.is_after(new.started) and evidence.old_on_chain is not False:
+            return state, Verdict.OUTDATED  # it was asked for earlier: nobody is behind, the chain went on
         return _merge_below(state, taken, -distance, evidence)
     plausible = _passed_s(old, evidence.now) / evidence.block_time_s + JUMP_ALLOWANCE
     if distance > plausible and not evidence.agreed:

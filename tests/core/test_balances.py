@@ -62,6 +62,16 @@ def test_a_lagging_server_does_not_bring_the_old_amount_back_and_is_asked_elsewh
     assert (state.behind.blocks, state.behind.lasting) == (3, False)
 
 
+def test_an_answer_from_below_that_was_asked_for_earlier_says_nothing_of_the_servers() -> None:
+    held = BalanceState(KEY, reading(101, amount=5, started_s=1.0))
+    after, verdict = merge(held, reading(100, amount=7, started_s=0.5), evidence(1.2))
+    assert verdict is Verdict.OUTDATED
+    assert after == held
+
+    after, verdict = merge(held, reading(100, amount=7, started_s=0.5), evidence(1.2, old_on_chain=False))
+    assert verdict is Verdict.REORGED
+
+
 def test_servers_behind_for_over_three_block_times_make_the_row_stale() -> None:
     state, _ = merge(held(100), reading(97), evidence(0))
     state, verdict = merge(state, reading(98), evidence(3 * BLOCK_S))
