@@ -16,13 +16,13 @@ from tests.fakes.sleepers import settle
 from tests.vault.disk_store import DiskStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from desktop_wallet.cache.pages import PageKey
     from desktop_wallet.core.accounts import WalletId
     from desktop_wallet.core.addresses import Address
-    from desktop_wallet.core.balances import Reading
+    from desktop_wallet.core.balances import BalanceKey, Reading
     from desktop_wallet.core.networks import Network
     from desktop_wallet.services.session import Session
 
@@ -119,10 +119,12 @@ async def test_a_network_removed_under_a_preload_fails_nothing(
     session.balances.forget_memory()
     get_pages = session.pages.get_pages
 
-    async def removed_meanwhile(keys: Sequence[PageKey]) -> dict[PageKey, tuple[Reading, ...]]:
+    async def removed_meanwhile(
+        keys: Sequence[PageKey], known: Mapping[PageKey, Iterable[BalanceKey]]
+    ) -> dict[PageKey, tuple[Reading, ...]]:
         monkeypatch.undo()
         await session.catalogue.remove_network(network.id)
-        return await get_pages(keys)
+        return await get_pages(keys, known)
 
     monkeypatch.setattr(session.pages, "get_pages", removed_meanwhile)
     await session.preload.run()
