@@ -27,12 +27,16 @@ if TYPE_CHECKING:
     from desktop_wallet.services.session import Session
 
 _MINUTE_S = 60.0
+_SHORT_S = 10.0
 PASSWORD = "correct horse battery"
 PHRASE = "test test test test test test test test test test test junk"
 
 
 class Waits:
-    """Lets short waits pass at once while `open` is set, and minutes when told to."""
+    """Lets short waits pass at once while `open` is set, and minutes when told to; what is in between never ends.
+
+    (What looks again every quarter of a minute would else look without end, and leave no worker a turn.)
+    """
 
     def __init__(self) -> None:
         self.open = asyncio.Event()
@@ -44,6 +48,8 @@ class Waits:
             minute = asyncio.get_running_loop().create_future()
             self.minutes.append(minute)
             await minute
+        elif seconds >= _SHORT_S:
+            await asyncio.Event().wait()
         await self.open.wait()
         await asyncio.sleep(0)
 
