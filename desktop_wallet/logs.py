@@ -174,14 +174,21 @@ class Outlet(logging.Handler):
         super().close()
 
     def _write_all(self) -> None:
+        at_s = 0.0
         while (entry := self._entries.get()) is not None:
+            at_s = entry.at_s
             try:
                 self._write(entry.redacted())
             except Exception as error:  # noqa: BLE001 - a log that ends would take every later line with it
-                self._write(Entry(entry.at_s, logging.ERROR, "logs", "a line was not written", {"error": _kind(error)}))
-            if self._lost and self._entries.empty():
-                lost, self._lost = self._lost, 0
-                self._write(Entry(entry.at_s, logging.WARNING, "logs", "lines lost", {"lines": str(lost)}))
+                self._write(Entry(at_s, logging.ERROR, "logs", "a line was not written", {"error": _kind(error)}))
+            if self._entries.empty():
+                self._tell_lost(at_s)
+        self._tell_lost(at_s)
+
+    def _tell_lost(self, at_s: float) -> None:
+        if self._lost:
+            lost, self._lost = self._lost, 0
+            self._write(Entry(at_s, logging.WARNING, "logs", "lines lost", {"lines": str(lost)}))
 
     def _write(self, entry: Entry) -> None:
         if self._screen is not None and entry.level >= self._screen.level:

@@ -58,7 +58,7 @@ TEST_PACKAGES = (*RUN_PACKAGES, "xvfb", "xauth", "dbus", "gnome-keyring", "libse
 PEER_PACKAGES = ("electrum", "python3-pyqt5")
 
 UNDER_XVFB = ("xvfb-run", "-a", "-s", "-screen 0 1280x900x24")
-FIRST_LANE = ("tests/ui", "tests/hostile")
+FIRST_LANE = ("tests/ui", "tests/hostile", "tests/cache")
 """Half of the tests by time; all others run beside them. Each lane has a screen, for keys go to the window in front."""
 
 
