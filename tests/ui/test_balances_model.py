@@ -230,3 +230,26 @@ def test_balances_that_come_by_the_thousand_are_numbers_first_and_badges_at_last
     assert len(model._waiting) == len(session.keys), "their badges are still to be asked for"
     model.flush()
     assert not model._waiting
+
+
+def test_of_a_large_table_a_second_looks_further_in_a_turn_of_its_own(
+    model: BalancesModel, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop_wallet.ui.models.balances_model._LARGE", 2)
+    session.clock.advance(31)
+    model.tick(0, -1)
+    snapshot = model.rows.snapshot
+    assert snapshot is not None
+    assert snapshot.whole().stale == 0
+    assert model._survey.isActive()
+    model.flush()
+    assert snapshot.whole().stale == len(session.keys)
+
+
+def test_after_a_lock_nothing_looks_further(
+    model: BalancesModel, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop_wallet.ui.models.balances_model._LARGE", 2)
+    model.tick(0, -1)
+    model.detach()
+    assert not model._survey.isActive()

@@ -75,6 +75,7 @@ class BalancesModel(QAbstractTableModel):
         self._frame = self._timer(_FRAME_MS, self._on_frame)
         self._settle = self._timer(_SETTLE_MS, self._lay_out)
         self._totals = self._timer(_TOTALS_MS, self._tell_totals)
+        self._survey = self._timer(0, self._look_further)
 
     def _timer(self, interval_ms: int, call: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -100,9 +101,8 @@ class BalancesModel(QAbstractTableModel):
     def detach(self) -> None:
         """Drop every snapshot."""
         self._sources = self._prices = None
-        self._frame.stop()
-        self._settle.stop()
-        self._totals.stop()
+        for timer in (self._frame, self._settle, self._totals, self._survey):
+            timer.stop()
         self._waiting.clear()
         self._arrived.clear()
         self._relisted = self._repriced = False
@@ -135,7 +135,8 @@ class BalancesModel(QAbstractTableModel):
         while self._frame.isActive():
             self._frame.stop()
             self._on_frame()
-        for timer, call in ((self._settle, self._lay_out), (self._totals, self._tell_totals)):
+        later = ((self._survey, self._look_further), (self._settle, self._lay_out), (self._totals, self._tell_totals))
+        for timer, call in later:
             if timer.isActive():
                 timer.stop()
                 call()
@@ -165,14 +166,20 @@ class BalancesModel(QAbstractTableModel):
     def tick(self, first: int, last: int) -> None:
         """A second has passed: repaint the ages in sight that changed, and look at further rows in turn."""
         self._reprice()  # time alone makes a price outdated
-        changed, moved = self.rows.survey(_SURVEY_A_TICK)
-        self._emit_rows(changed)
+        if len(self.rows.lines) > _LARGE:
+            self._start(self._survey)  # in a turn of its own: both together would take longer than a frame
+        else:
+            self._look_further()
         self._emit_lines(
             [line for line in range(first, min(last + 1, len(self.rows.lines))) if self._is_outdated(line)]
         )
+        self.values_changed.emit()
+
+    def _look_further(self) -> None:
+        changed, moved = self.rows.survey(_SURVEY_A_TICK)
+        self._emit_rows(changed)
         if moved:
             self._lay_out()
-        self.values_changed.emit()
 
     # What the view asks
 
