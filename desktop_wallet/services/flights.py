@@ -217,6 +217,9 @@ class Flights:
         self._stopped = True
         self._queued.clear()
         await self._tasks.stop()
+        for departure in tuple(self._under_way):  # those called off before they began never learned of it
+            self._break_off(departure, VaultLocked())
+        self._under_way.clear()
         self._current.clear()
 
     def _may_join(self, flight: Departure, key: BalanceKey, now: Instant, ttl_s: float, *, refresh: bool) -> bool:
@@ -281,6 +284,8 @@ class Flights:
             if not departure.wanted and departure.task:
                 departure.task.cancel()
                 self._forget(departure)
+                if departure.started is None:  # it may never have begun, and then nothing else takes it off
+                    self._under_way.discard(departure)
 
     async def _run(self, departure: Departure) -> None:
         try:

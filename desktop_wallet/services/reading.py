@@ -247,6 +247,7 @@ class Balances(HeldBalances):
         """Call off every read and wait for what was being written."""
         await self._tasks.stop()
         await self._reads.stop()
+        await self._tasks.stop()  # an invalidation may have come in between, whose read no flight takes any more
         self.forget_memory()
 
     # Tiers

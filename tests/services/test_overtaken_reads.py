@@ -217,6 +217,41 @@ async def test_a_full_disk_under_the_registry_stops_no_read(tmp_path: Path, monk
     assert bugs == []
 
 
+async def test_who_boards_in_the_very_turn_of_the_lock_is_told_and_waits_for_nothing(tmp_path: Path) -> None:
+    async with engine(tmp_path) as e:
+        waiter = e.balances._reads.flights.join(e.keys, 30.0)
+        await e.balances.stop()
+        async with asyncio.timeout(5):
+            with pytest.raises(VaultLocked):
+                await waiter.wait()
+
+
+async def test_a_flight_that_is_called_off_before_it_began_is_not_under_way(tmp_path: Path) -> None:
+    async with engine(tmp_path) as e:
+        flights = e.balances._reads.flights
+        waiter = flights.join(e.keys, 30.0)
+        assert flights.under_way
+        flights.leave(waiter)
+        await asyncio.sleep(0)
+        assert not flights.under_way
+
+
+async def test_an_invalidation_in_the_middle_of_the_lock_leaves_no_read_behind(tmp_path: Path) -> None:
+    async with engine(tmp_path) as e:
+        await e.balances.read(e.keys)
+        stop = e.balances._reads.flights.stop
+
+        async def invalidated_meanwhile() -> None:
+            e.balances.follow([Scope(e.key.network, e.key.address, e.key.asset)])
+            await asyncio.sleep(0)  # the read has boarded
+            await stop()
+
+        e.balances._reads.flights.stop = invalidated_meanwhile  # type: ignore[method-assign]
+        await e.balances.stop()
+        left = [task.get_name() for task in asyncio.all_tasks() if "invalidation" in task.get_name()]
+        assert left == []
+
+
 class Heard:
     """Collects what a feed told of balances."""
 
