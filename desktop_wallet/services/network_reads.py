@@ -114,6 +114,7 @@ class NetworkReads:
         """Call off every read, and wait until what was read is kept."""
         await self._following_up.stop()
         await self.flights.stop()
+        await self._following_up.stop()  # what landed meanwhile may have wanted to ask again
         await self.kept()
 
     async def _fly(self, departure: Departure) -> None:
